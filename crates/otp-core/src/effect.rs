@@ -1,0 +1,116 @@
+//! Effects: what a change causes, written in the same atomic write as the change.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::{AuditEntry, Target};
+use crate::id::{ChallengeId, MailId, UserId};
+use crate::locale::Locale;
+use crate::realm::Realm;
+use crate::time::Timestamp;
+
+/// Something a change causes. A store writes it with the change, or neither.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// A mail to queue in the outbox, due at once.
+    Mail(MailJob),
+    /// One more in the hour of `at`.
+    Count {
+        /// Whose.
+        realm: Realm,
+        /// Of what.
+        counter: Counter,
+        /// When it happened.
+        at: Timestamp,
+    },
+    /// A user was active in the hour of `at`; a store counts each once an hour.
+    Seen {
+        /// Whose.
+        realm: Realm,
+        /// Who.
+        who: Who,
+        /// When.
+        at: Timestamp,
+    },
+    /// A line of the audit trail.
+    Audit(AuditEntry),
+}
+
+/// A user an effect speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Who {
+    /// Known when the effect is made.
+    User(UserId),
+    /// Whoever this very write signs in: only the write knows whether the address is new.
+    SignedIn,
+}
+
+impl Effect {
+    /// This effect once the write has found out whom it signs in. Every store passes the effects of a
+    /// sign-in through here before it writes them.
+    #[must_use]
+    pub fn signed_in(mut self, user: UserId) -> Self {
+        match &mut self {
+            Self::Seen { who, .. } => *who = Who::User(user),
+            Self::Audit(entry) => {
+                if entry.target == Some(Target::SignedIn) {
+                    entry.target = Some(Target::User(user));
+                }
+            }
+            Self::Mail(_) | Self::Count { .. } => {}
+        }
+        self
+    }
+}
+
+/// What is counted, per realm and hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Counter {
+    /// Codes issued or sent again.
+    OtpRequests,
+    /// Verify calls that got an answer on a code.
+    OtpVerifications,
+    /// Verify calls whose code was right.
+    SuccessfulLogins,
+    /// Users who signed in for the first time.
+    NewUsers,
+    /// Mails a provider took.
+    EmailsSent,
+    /// Mails given up: refused, or out of time.
+    EmailsFailed,
+    /// Mails not sent because their code was dead by then.
+    EmailsDropped,
+    /// Mails not sent because strangers had sent that recipient too many.
+    EmailsMuted,
+}
+
+impl Counter {
+    /// As it is written in rows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OtpRequests => "otpRequests",
+            Self::OtpVerifications => "otpVerifications",
+            Self::SuccessfulLogins => "successfulLogins",
+            Self::NewUsers => "newUsers",
+            Self::EmailsSent => "emailsSent",
+            Self::EmailsFailed => "emailsFailed",
+            Self::EmailsDropped => "emailsDropped",
+            Self::EmailsMuted => "emailsMuted",
+        }
+    }
+}
+
+/// A mail to send. It holds neither code nor address: both come from its challenge when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailJob {
+    /// Names it, the same over all its tries.
+    pub id: MailId,
+    /// Whose.
+    pub realm: Realm,
+    /// The challenge whose code it carries.
+    pub challenge: ChallengeId,
+    /// The language it is written in.
+    pub locale: Locale,
+    /// What the tenant is called.
+    pub app_name: String,
+}

@@ -1,0 +1,23 @@
+//! x
+mod base62;
+pub mod api_key;
+pub mod audit;
+pub mod caller;
+pub mod challenge;
+pub mod code;
+pub mod effect;
+pub mod email;
+pub mod fault;
+pub mod id;
+pub mod keys;
+pub mod limit;
+pub mod locale;
+pub mod mail;
+pub mod plan;
+pub mod port;
+pub mod realm;
+pub mod session;
+pub mod system;
+pub mod tenant;
+pub mod time;
+pub mod user;

@@ -1,0 +1,129 @@
+//! Limits: what is counted, for whom, and how much of it a window holds.
+//!
+//! The arithmetic is [`decide`], one pure function; stores keep a [`Log`] per [`LimitKey`], hand it
+//! in and write back what comes out. A refused call spends nothing of any limit.
+
+mod log;
+
+pub use log::Log;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::effect::Effect;
+use crate::keys::Subject;
+use crate::realm::Realm;
+use crate::time::Timestamp;
+
+/// One hour.
+pub const HOUR: Duration = Duration::from_secs(3600);
+/// One day of 24 hours.
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What is limited. The order is the order in which stores lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Codes for one address within an hour.
+    EmailHour,
+    /// Codes for one address within a day.
+    EmailDay,
+    /// Codes asked for from one client address within an hour.
+    ClientHour,
+    /// Wrong codes from one client address within an hour.
+    ClientWrongHour,
+    /// Mails to one recipient within an hour, from tenants it never signed in at.
+    RecipientHour,
+    /// The pause between two mails of one challenge. Kept by the challenge itself.
+    Resend,
+}
+
+impl Rule {
+    /// As it is written in headers, problems and rows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmailHour => "email-hour",
+            Self::EmailDay => "email-day",
+            Self::ClientHour => "client-hour",
+            Self::ClientWrongHour => "client-wrong-hour",
+            Self::RecipientHour => "recipient-hour",
+            Self::Resend => "resend",
+        }
+    }
+}
+
+/// One counter: tenant first, so no two tenants can share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LimitKey {
+    /// Whose.
+    pub realm: Realm,
+    /// What is counted.
+    pub rule: Rule,
+    /// For whom.
+    pub subject: Subject,
+}
+
+/// One unit asked of one limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draw {
+    /// The counter.
+    pub key: LimitKey,
+    /// How many units the window holds. Zero admits nothing.
+    pub limit: u32,
+    /// The window, which slides: a unit comes back exactly this long after it was drawn.
+    pub window: Duration,
+    /// What to write when it is this limit that refuses.
+    pub refused: Vec<Effect>,
+}
+
+/// How a limit stands after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Which limit.
+    pub rule: Rule,
+    /// How many units the window holds.
+    pub limit: u32,
+    /// The window.
+    pub window: Duration,
+    /// Units left.
+    pub remaining: u32,
+    /// When the next unit comes back; when nothing is drawn, now.
+    pub resets_at: Timestamp,
+}
+
+/// Whether all draws fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// They did, and were spent. One usage per draw, in order, as of after.
+    Admitted(Vec<Usage>),
+    /// At least one did not, and none was spent.
+    Refused {
+        /// One usage per draw, in order.
+        usage: Vec<Usage>,
+        /// Which draw refused: of several, the one that frees up last, so that waiting for it suffices.
+        by: usize,
+    },
+}
+
+/// Draws all or nothing: spends one unit of each log if every draw fits, else leaves all as they are.
+///
+/// `logs` holds the state of each draw's key, in the order of `draws`; a key that was never drawn is
+/// an empty log. No two draws may share a key.
+pub fn decide(draws: &[Draw], logs: &mut [Log], now: Timestamp) -> Admission {
+    debug_assert_eq!(draws.len(), logs.len());
+    let before = peek(draws, logs, now);
+    let refusing = before.iter().enumerate().filter(|(_, usage)| usage.remaining == 0);
+    if let Some((by, _)) = refusing.max_by_key(|(_, usage)| usage.resets_at) {
+        return Admission::Refused { usage: before, by };
+    }
+    for (draw, log) in draws.iter().zip(logs.iter_mut()) {
+        log.spend(draw.window, now);
+    }
+    Admission::Admitted(peek(draws, logs, now))
+}
+
+/// How each limit stands, spending nothing.
+pub fn peek(draws: &[Draw], logs: &[Log], now: Timestamp) -> Vec<Usage> {
+    draws.iter().zip(logs).map(|(draw, log)| log.usage(draw.key.rule, draw.limit, draw.window, now)).collect()
+}

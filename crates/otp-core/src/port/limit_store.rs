@@ -1,0 +1,22 @@
+//! Limits drawn by themselves, outside the write of a request.
+
+use async_trait::async_trait;
+
+use crate::fault::Res;
+use crate::limit::{Admission, Draw};
+use crate::time::Timestamp;
+
+/// Keeps counters of limits.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait LimitStore: Send + Sync {
+    /// Draws all or nothing, by [`decide`](crate::limit::decide); writes the refusing draw's effects if it refuses.
+    ///
+    /// # Contract
+    /// 1. MUST admit exactly as many as fit, under any concurrency (`acquire_is_exact`).
+    /// 2. MUST spend nothing when it refuses (`acquire_spends_nothing_when_refused`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the units may have been spent.
+    async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission>;
+}

@@ -1,0 +1,33 @@
+//! The ports: everything the domain asks of the world.
+//!
+//! Verbs name an intent and are atomic. Outcomes are values; a [`Fault`](crate::fault::Fault) means
+//! the work could not be done, and the domain fails closed on it. Adapters are given the time and
+//! fresh ids; they consult neither clock nor entropy. Every method lists its contract in numbered
+//! lines, each naming the conformance case of `otp-testkit` that shows it.
+
+mod challenge_store;
+mod ledger;
+mod limit_store;
+mod mailer;
+mod outbox;
+mod session_store;
+mod surroundings;
+mod tenant_store;
+
+pub use challenge_store::{
+    Attempt, AttemptEffects, ChallengeStore, Idempotency, Opened, Opening, Presented, Request, SignedIn,
+};
+pub use ledger::{AuditLog, Counted, Metering};
+pub use limit_store::LimitStore;
+pub use mailer::{Delivery, MailTrouble, Mailer};
+pub use outbox::{Backlog, Lease, Leased, Outbox, Progress, Settled, Settlement};
+pub use session_store::{Revocation, Revoked, Rotated, Rotation, SessionStore};
+pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
+pub use tenant_store::{Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
+
+#[cfg(feature = "mocks")]
+pub use self::{
+    challenge_store::MockChallengeStore, ledger::{MockAuditLog, MockMetering}, limit_store::MockLimitStore,
+    mailer::MockMailer, outbox::MockOutbox, session_store::MockSessionStore,
+    surroundings::{MockBell, MockClock, MockEntropy, MockRootStore}, tenant_store::MockTenantStore,
+};

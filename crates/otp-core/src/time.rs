@@ -1,0 +1,98 @@
+//! Points and spans of time as the domain knows them: whole milliseconds of UTC.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
+///
+/// Shown as RFC 3339 in UTC with milliseconds. Arithmetic saturates, so no clock however wrong
+/// can make it panic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down: the `NumericDate` of RFC 7519, section 2.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This point moved later by `span`.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(millis(span)))
+    }
+
+    /// This point moved earlier by `span`.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(span)))
+    }
+
+    /// How long until `later`; zero if that has passed.
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
+    }
+
+    /// The start of the UTC hour this point lies in.
+    #[must_use]
+    pub fn hour(self) -> Self {
+        const HOUR: i64 = 3_600_000;
+        Self(self.0.div_euclid(HOUR).saturating_mul(HOUR))
+    }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(at) => write!(f, "{at:.3}"),
+            Err(_) => f.write_str("(out of range)"),
+        }
+    }
+}
+
+/// `span` in whole seconds, rounded up: what `Retry-After` and its kin want, so that who waits that
+/// long is never too early.
+pub fn ceil_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_as_rfc_3339_with_milliseconds() {
+        assert_eq!(Timestamp::from_millis(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "(out of range)");
+    }
+
+    #[test]
+    fn hours_are_floored_on_both_sides_of_the_epoch() {
+        assert_eq!(Timestamp::from_millis(3_600_001).hour().as_millis(), 3_600_000);
+        assert_eq!(Timestamp::from_millis(-1).hour().as_millis(), -3_600_000);
+    }
+
+    #[test]
+    fn seconds_round_up() {
+        assert_eq!(ceil_seconds(Duration::from_millis(1001)), 2);
+        assert_eq!(ceil_seconds(Duration::from_secs(2)), 2);
+    }
+}
