@@ -11,6 +11,7 @@ mod limit_store;
 mod mailer;
 mod outbox;
 mod session_store;
+mod stores;
 mod surroundings;
 mod tenant_store;
 
@@ -22,6 +23,7 @@ pub use limit_store::LimitStore;
 pub use mailer::{Delivery, MailTrouble, Mailer};
 pub use outbox::{Backlog, Lease, Leased, Outbox, Progress, Settled, Settlement};
 pub use session_store::{Revocation, Revoked, Rotated, Rotation, SessionStore};
+pub use stores::Stores;
 pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
 pub use tenant_store::{Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
 

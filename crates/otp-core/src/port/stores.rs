@@ -1,0 +1,49 @@
+//! The storage ports of one deployment, each behind its trait.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{AuditLog, ChallengeStore, LimitStore, Metering, RootStore, SessionStore, TenantStore};
+
+/// Every storage port. Usually one adapter behind all of them; each may be replaced by itself.
+#[derive(Clone)]
+pub struct Stores {
+    /// Challenges, and the outbox of their mail.
+    pub challenges: Arc<dyn ChallengeStore>,
+    /// Limits drawn by themselves.
+    pub limits: Arc<dyn LimitStore>,
+    /// Sessions.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Tenants.
+    pub tenants: Arc<dyn TenantStore>,
+    /// Usage.
+    pub metering: Arc<dyn Metering>,
+    /// The audit trail.
+    pub audit: Arc<dyn AuditLog>,
+    /// The root of the index keys.
+    pub roots: Arc<dyn RootStore>,
+}
+
+impl Stores {
+    /// One adapter behind every port.
+    pub fn of<S>(store: Arc<S>) -> Self
+    where
+        S: ChallengeStore + LimitStore + SessionStore + TenantStore + Metering + AuditLog + RootStore + 'static,
+    {
+        Self {
+            challenges: store.clone(),
+            limits: store.clone(),
+            sessions: store.clone(),
+            tenants: store.clone(),
+            metering: store.clone(),
+            audit: store.clone(),
+            roots: store,
+        }
+    }
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").finish_non_exhaustive()
+    }
+}
