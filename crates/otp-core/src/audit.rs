@@ -106,7 +106,14 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// `event` on `target`, done by `caller`.
-    pub fn new(id: AuditId, realm: Realm, event: AuditEvent, target: Option<Target>, caller: &Caller, now: Timestamp) -> Self {
+    pub fn new(
+        id: AuditId,
+        realm: Realm,
+        event: AuditEvent,
+        target: Option<Target>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             realm,

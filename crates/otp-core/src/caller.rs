@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{KeyId, UserId};
+use crate::id::{KeyId, SessionId};
 
 /// On whose authority a change is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,9 +12,9 @@ use crate::id::{KeyId, UserId};
 pub enum Actor {
     /// Whoever holds this API key.
     Key(KeyId),
-    /// An end user, by token.
-    User(UserId),
-    /// The service's own relay or a library caller that named nobody.
+    /// Whoever holds a token of this session.
+    Session(SessionId),
+    /// The service's own relay, or a caller of the library who named nobody.
     System,
     /// The command line on the service's own machine.
     Cli,

@@ -95,6 +95,13 @@ impl Code {
     }
 }
 
+impl std::str::FromStr for Code {
+    type Err = InvalidCode;
+    fn from_str(text: &str) -> Result<Self, InvalidCode> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(…)")

@@ -11,7 +11,10 @@ use crate::time::Timestamp;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the only reading of the wall clock; everything else is told the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only reading of the wall clock; everything else is told the time"
+    )]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))

@@ -105,7 +105,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn draw(limit: u32, window: u64) -> Draw {
-        let key = LimitKey { realm: Realm::live(TenantId::from_u128(1)), rule: Rule::EmailHour, subject: Subject::from_bytes([0; 32]) };
+        let key = LimitKey {
+            realm: Realm::live(TenantId::from_u128(1)),
+            rule: Rule::EmailHour,
+            subject: Subject::from_bytes([0; 32]),
+        };
         Draw { key, limit, window: Duration::from_millis(window), refused: Vec::new() }
     }
 

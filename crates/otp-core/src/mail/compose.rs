@@ -14,7 +14,15 @@ use crate::locale::Locale;
 /// Nothing in it can be clicked, and the code is not in the subject, where lock screens show it. In
 /// the text part the code stands alone on its line; in HTML its groups are set apart by padding, so
 /// that a double click selects all digits and nothing else.
-pub fn compose(id: MailId, from: Sender, to: EmailAddress, app: &str, locale: Locale, code: &Code, life: Duration) -> OutgoingMail {
+pub fn compose(
+    id: MailId,
+    from: Sender,
+    to: EmailAddress,
+    app: &str,
+    locale: Locale,
+    code: &Code,
+    life: Duration,
+) -> OutgoingMail {
     let texts = texts::of(locale);
     let minutes = life.as_secs() / 60;
     let say = |text: &str| text.replace("{app}", app).replace("{minutes}", &minutes.to_string());

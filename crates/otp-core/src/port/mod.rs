@@ -11,6 +11,7 @@ mod limit_store;
 mod mailer;
 mod outbox;
 mod session_store;
+mod signer;
 mod stores;
 mod surroundings;
 mod tenant_store;
@@ -23,13 +24,20 @@ pub use limit_store::LimitStore;
 pub use mailer::{Delivery, MailTrouble, Mailer};
 pub use outbox::{Backlog, Lease, Leased, Outbox, Progress, Settled, Settlement};
 pub use session_store::{Revocation, Revoked, Rotated, Rotation, SessionStore};
+pub use signer::TokenSigner;
 pub use stores::Stores;
 pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
 pub use tenant_store::{Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
 
 #[cfg(feature = "mocks")]
 pub use self::{
-    challenge_store::MockChallengeStore, ledger::{MockAuditLog, MockMetering}, limit_store::MockLimitStore,
-    mailer::MockMailer, outbox::MockOutbox, session_store::MockSessionStore,
-    surroundings::{MockBell, MockClock, MockEntropy, MockRootStore}, tenant_store::MockTenantStore,
+    challenge_store::MockChallengeStore,
+    ledger::{MockAuditLog, MockMetering},
+    limit_store::MockLimitStore,
+    mailer::MockMailer,
+    outbox::MockOutbox,
+    session_store::MockSessionStore,
+    signer::MockTokenSigner,
+    surroundings::{MockBell, MockClock, MockEntropy, MockRootStore},
+    tenant_store::MockTenantStore,
 };

@@ -1,0 +1,146 @@
+//! What every use case of one deployment shares: stores, keys, time, randomness, plans.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::audit::{AuditEntry, AuditEvent, Target};
+use crate::caller::Caller;
+use crate::fault::{Fault, Res};
+use crate::id::AuditId;
+use crate::keys::{Keyring, MasterKey};
+use crate::plan::{Plan, Plans};
+use crate::port::{Bell, Clock, Entropy, Silent, Stores};
+use crate::realm::Realm;
+use crate::system::{SystemClock, SystemEntropy};
+use crate::tenant::Tenant;
+use crate::time::Timestamp;
+
+/// The surroundings of the use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Deployment {
+    pub(crate) stores: Stores,
+    pub(crate) keys: Arc<Keyring>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) bell: Arc<dyn Bell>,
+    plans: Arc<Plans>,
+}
+
+impl Deployment {
+    /// Prepares a deployment on `stores` under `master`, on this machine's clock and entropy, with
+    /// the default plans.
+    pub fn builder(master: MasterKey, stores: Stores) -> DeploymentBuilder {
+        DeploymentBuilder {
+            master,
+            stores,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy::default()),
+            bell: Arc::new(Silent),
+            plans: Plans::default(),
+        }
+    }
+
+    /// Now, by this deployment's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Its keys.
+    pub const fn keys(&self) -> &Arc<Keyring> {
+        &self.keys
+    }
+
+    /// Its plans.
+    pub fn plans(&self) -> &Plans {
+        &self.plans
+    }
+
+    /// Its stores.
+    pub const fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// The plan `tenant` is on.
+    pub(crate) fn plan_of(&self, tenant: &Tenant) -> Res<&Plan> {
+        self.plans.get(&tenant.plan).ok_or_else(|| {
+            Fault::misconfigured("plan", format!("{} is on plan {:?}, which is not configured", tenant.id, tenant.plan))
+        })
+    }
+
+    /// A line of the audit trail as of `now`.
+    pub(crate) fn audit(
+        &self,
+        realm: Realm,
+        event: AuditEvent,
+        target: Option<Target>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Res<AuditEntry> {
+        Ok(AuditEntry::new(AuditId::generate(&*self.entropy)?, realm, event, target, caller, now))
+    }
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deployment").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+/// A deployment about to be opened.
+pub struct DeploymentBuilder {
+    master: MasterKey,
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    bell: Arc<dyn Bell>,
+    plans: Plans,
+}
+
+impl DeploymentBuilder {
+    /// With another clock.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// With another source of randomness.
+    #[must_use]
+    pub fn entropy(self, entropy: Arc<dyn Entropy>) -> Self {
+        Self { entropy, ..self }
+    }
+
+    /// With a bell that is rung whenever mail was queued.
+    #[must_use]
+    pub fn bell(self, bell: Arc<dyn Bell>) -> Self {
+        Self { bell, ..self }
+    }
+
+    /// With other plans.
+    #[must_use]
+    pub fn plans(self, plans: Plans) -> Self {
+        Self { plans, ..self }
+    }
+
+    /// Opens it: reads, or on the first run makes, the root of the index keys.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the stores were made under another master key; `Unavailable` when they
+    /// cannot be reached.
+    pub async fn open(self) -> Res<Deployment> {
+        let keys = Keyring::open(&self.master, &*self.stores.roots, &*self.entropy).await?;
+        Ok(Deployment {
+            stores: self.stores,
+            keys: Arc::new(keys),
+            clock: self.clock,
+            entropy: self.entropy,
+            bell: self.bell,
+            plans: Arc::new(self.plans),
+        })
+    }
+}
+
+impl fmt::Debug for DeploymentBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeploymentBuilder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,316 @@
+//! Asking for a code.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Otp, PER_CLIENT, draw};
+use crate::audit::{AuditEvent, Target};
+use crate::caller::Caller;
+use crate::challenge::{Challenge, DEFAULT_ATTEMPTS, DEFAULT_TTL, Lookup, Purpose, RESEND_AFTER};
+use crate::code;
+use crate::effect::{Counter, Effect, MailJob};
+use crate::email::{EmailAddress, InvalidEmail};
+use crate::fault::{Fault, Res};
+use crate::id::{ChallengeId, MailId};
+use crate::keys::{AddressKey, sha256};
+use crate::limit::{DAY, Draw, Rule, Usage};
+use crate::locale::Locale;
+use crate::port::{Idempotency, Opened, Opening, Request};
+use crate::tenant::Tenant;
+use crate::time::Timestamp;
+
+/// How many codes a day an address may ask for on plans that allow fewer an hour.
+const LEAST_PER_DAY: u32 = 20;
+
+/// A request for a code.
+#[derive(Debug, Clone)]
+pub struct CodeRequest {
+    /// Who signs in.
+    pub email: EmailAddress,
+    /// What the code is for.
+    pub purpose: Purpose,
+    /// The language to write in.
+    pub locale: Locale,
+    /// The challenge whose code to mail again, if it is live for this address and purpose.
+    pub resend: Option<ChallengeId>,
+    /// Under which key to remember the answer.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// What makes two calls the same call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The call: credential, method, path and the client's key.
+    pub call: [u8; 32],
+    /// Its body.
+    pub body: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// How long an answer is remembered.
+    pub const REMEMBERED: std::time::Duration = DAY;
+
+    /// The key `key` sent with `credential` in a `method` call to `path` with `body`.
+    pub fn new(credential: &str, method: &str, path: &str, key: &str, body: &[u8]) -> Self {
+        let parts = [credential, method, path, key];
+        // Each part is preceded by its length, so no two calls run together.
+        let call: Vec<u8> =
+            parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes(), part.as_bytes()].concat()).collect();
+        Self { call: sha256(&call), body: sha256(body) }
+    }
+}
+
+/// A code on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// The challenge it belongs to. Who holds this has attempts of his own.
+    pub id: ChallengeId,
+    /// When it was asked for; of a repeated call, the first time.
+    pub issued_at: Timestamp,
+    /// When the code dies.
+    pub expires_at: Timestamp,
+    /// Requests this address may still make this hour, as of `issued_at`; no bound, if absent.
+    pub remaining: Option<u32>,
+    /// How the limits stand now.
+    pub usage: Vec<Usage>,
+    /// Whether this repeats the answer of an earlier call.
+    pub replayed: bool,
+}
+
+/// A limit refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimited {
+    /// The limit that did.
+    pub by: Usage,
+    /// How all limits of the call stand.
+    pub usage: Vec<Usage>,
+    /// As of when.
+    pub now: Timestamp,
+}
+
+/// Why no code was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The address is none.
+    #[error(transparent)]
+    InvalidEmail(#[from] InvalidEmail),
+    /// A limit refused; nothing was spent.
+    #[error("too many requests: {} allows no more until {}", .0.by.rule.as_str(), .0.by.resets_at)]
+    RateLimited(Box<RateLimited>),
+    /// The idempotency key was used with another body.
+    #[error("the idempotency key was used for another request: use a fresh key")]
+    IdempotencyMismatch,
+    /// The work could not be done; no mail will follow unless it was.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What is remembered of an answer besides what its draws had left.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    id: ChallengeId,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl Otp {
+    /// Queues a mail with a code. Known and unknown addresses take the same path.
+    ///
+    /// With `resend` naming a challenge in the first half of its life, its code is mailed again; else
+    /// a new challenge is opened. Either draws the limits of the address and, if known, of the client.
+    ///
+    /// # Errors
+    /// [`RequestError`]; whatever it is, the call left nothing behind but its audit entry.
+    pub async fn request(
+        &self,
+        tenant: &Tenant,
+        request: CodeRequest,
+        caller: &Caller,
+    ) -> Result<Issued, RequestError> {
+        let now = self.deployment.now();
+        let address_key = self.deployment.keys.address_key(tenant.live(), &request.email);
+        if let Some(live) = self.resendable(tenant, &request, address_key, now).await? {
+            let opening = self.resend(tenant, &request, &live, caller, now)?;
+            if let Some(issued) = self.open(tenant, &request, opening, &live, caller, now).await? {
+                return Ok(issued);
+            }
+        }
+        let challenge = self.challenge(tenant, &request, address_key, now)?;
+        let opening = Opening::New(challenge.clone());
+        let issued = self.open(tenant, &request, opening, &challenge, caller, now).await?;
+        issued.ok_or_else(|| Fault::corrupt("challenge.open", "a new challenge cannot be gone").into())
+    }
+
+    /// The challenge to mail again, if the request names one that takes it.
+    async fn resendable(
+        &self,
+        tenant: &Tenant,
+        request: &CodeRequest,
+        address: AddressKey,
+        now: Timestamp,
+    ) -> Res<Option<Challenge>> {
+        let Some(id) = request.resend else { return Ok(None) };
+        let live = self.deployment.stores.challenges.live(&Lookup::Id { realm: tenant.live(), id }, now).await?;
+        let same = |live: &Challenge| live.address_key == address && live.purpose == request.purpose;
+        Ok(live.into_iter().next().filter(|live| same(live) && live.takes_resend(now)))
+    }
+
+    fn resend(
+        &self,
+        tenant: &Tenant,
+        request: &CodeRequest,
+        live: &Challenge,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Res<Opening> {
+        let mut pause = Draw {
+            window: RESEND_AFTER,
+            ..draw(tenant, Rule::Resend, self.deployment.keys.address_subject(&request.email), 1)
+        };
+        pause.refused = vec![self.exceeded(tenant, request, Rule::Resend, caller, now)?];
+        Ok(Opening::Resend { realm: live.realm, challenge: live.id, pause })
+    }
+
+    fn challenge(
+        &self,
+        tenant: &Tenant,
+        request: &CodeRequest,
+        address_key: AddressKey,
+        now: Timestamp,
+    ) -> Res<Challenge> {
+        let realm = tenant.live();
+        Ok(Challenge {
+            id: ChallengeId::generate(&*self.deployment.entropy)?,
+            realm,
+            purpose: request.purpose.clone(),
+            address_key,
+            address: self.deployment.keys.seal_address(realm, &request.email, &*self.deployment.entropy)?,
+            kid: self.deployment.keys.kid(),
+            code_length: code::DEFAULT_LENGTH,
+            max_attempts: DEFAULT_ATTEMPTS,
+            created_at: now,
+            expires_at: now.plus(DEFAULT_TTL),
+        })
+    }
+
+    /// One write; nothing if what was to be mailed again is not live any more.
+    async fn open(
+        &self,
+        tenant: &Tenant,
+        request: &CodeRequest,
+        opening: Opening,
+        challenge: &Challenge,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Option<Issued>, RequestError> {
+        let draws = self.draws(tenant, request, caller, now)?;
+        // `remaining` speaks of the address alone: those limits come first.
+        let of_address =
+            draws.iter().take_while(|draw| matches!(draw.key.rule, Rule::EmailHour | Rule::EmailDay)).count();
+        let least = |left: &mut dyn Iterator<Item = u32>| left.take(of_address).min();
+        let written = Request {
+            opening,
+            draws,
+            idempotency: request.idempotency.map(|key| remember(key, challenge, now)).transpose()?,
+            admitted: self.admitted(tenant, request, challenge, caller, now)?,
+        };
+        let issued = match self.deployment.stores.challenges.open(written, now).await? {
+            Opened::Admitted(usage) => {
+                self.deployment.bell.ring();
+                let remaining = least(&mut usage.iter().map(|usage| usage.remaining));
+                Issued {
+                    id: challenge.id,
+                    issued_at: now,
+                    expires_at: challenge.expires_at,
+                    remaining,
+                    usage,
+                    replayed: false,
+                }
+            }
+            Opened::Replayed { answer, remaining, usage } => {
+                let Remembered { id, issued_at, expires_at } =
+                    serde_json::from_slice(&answer).map_err(|error| Fault::corrupt("challenge.open", error))?;
+                Issued {
+                    id,
+                    issued_at,
+                    expires_at,
+                    remaining: least(&mut remaining.into_iter()),
+                    usage,
+                    replayed: true,
+                }
+            }
+            Opened::Refused { usage, by } => {
+                let by = *usage.get(by).ok_or_else(|| Fault::corrupt("challenge.open", "refused by no draw"))?;
+                return Err(RequestError::RateLimited(Box::new(RateLimited { by, usage, now })));
+            }
+            Opened::Gone => return Ok(None),
+            Opened::Mismatch => return Err(RequestError::IdempotencyMismatch),
+        };
+        Ok(Some(issued))
+    }
+
+    fn draws(&self, tenant: &Tenant, request: &CodeRequest, caller: &Caller, now: Timestamp) -> Res<Vec<Draw>> {
+        let subject = self.deployment.keys.address_subject(&request.email);
+        let mut draws = Vec::with_capacity(3);
+        if let Some(hourly) = self.deployment.plan_of(tenant)?.otp_requests_per_hour {
+            draws.push(draw(tenant, Rule::EmailHour, subject, hourly));
+            draws.push(Draw { window: DAY, ..draw(tenant, Rule::EmailDay, subject, hourly.max(LEAST_PER_DAY)) });
+        }
+        draws.extend(self.client_draw(tenant, Rule::ClientHour, PER_CLIENT, caller));
+        for draw in &mut draws {
+            draw.refused = vec![self.exceeded(tenant, request, draw.key.rule, caller, now)?];
+        }
+        Ok(draws)
+    }
+
+    fn admitted(
+        &self,
+        tenant: &Tenant,
+        request: &CodeRequest,
+        challenge: &Challenge,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Res<Vec<Effect>> {
+        let realm = challenge.realm;
+        let mail = MailJob {
+            id: MailId::generate(&*self.deployment.entropy)?,
+            realm,
+            challenge: challenge.id,
+            locale: request.locale,
+            app_name: tenant.name.clone(),
+        };
+        let requested = self
+            .deployment
+            .audit(realm, AuditEvent::OtpRequested, Some(Target::Challenge(challenge.id)), caller, now)?
+            .with("address", self.deployment.keys.audit_name(realm, &request.email))
+            .with("purpose", challenge.purpose.as_str());
+        Ok(vec![
+            Effect::Mail(mail),
+            Effect::Count { realm, counter: Counter::OtpRequests, at: now },
+            Effect::Audit(requested),
+        ])
+    }
+
+    fn exceeded(
+        &self,
+        tenant: &Tenant,
+        request: &CodeRequest,
+        rule: Rule,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Res<Effect> {
+        let realm = tenant.live();
+        let address = Target::Address(self.deployment.keys.audit_name(realm, &request.email));
+        let entry = self.deployment.audit(realm, AuditEvent::RateLimitExceeded, Some(address), caller, now)?;
+        Ok(Effect::Audit(entry.with("rule", rule.as_str())))
+    }
+}
+
+fn remember(key: IdempotencyKey, challenge: &Challenge, now: Timestamp) -> Res<Idempotency> {
+    let remembered = Remembered { id: challenge.id, issued_at: now, expires_at: challenge.expires_at };
+    Ok(Idempotency {
+        key: key.call,
+        fingerprint: key.body,
+        answer: serde_json::to_vec(&remembered).map_err(|error| Fault::corrupt("idempotency", error))?,
+        expires_at: now.plus(IdempotencyKey::REMEMBERED),
+    })
+}

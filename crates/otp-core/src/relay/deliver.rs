@@ -1,0 +1,106 @@
+//! One mail: whether it may still go out, one try, and what follows from that.
+
+use std::time::Duration;
+
+use super::{Relay, after_failure, backoff};
+use crate::audit::{AuditEvent, Target};
+use crate::caller::{Actor, Caller};
+use crate::challenge::Challenge;
+use crate::code::Code;
+use crate::effect::{Counter, Effect, MailJob};
+use crate::email::EmailAddress;
+use crate::fault::Res;
+use crate::limit::{Admission, Draw, HOUR, LimitKey, Rule};
+use crate::mail::{Sender, compose};
+use crate::port::{Delivery, Lease, Leased, Progress, Settled, Settlement};
+use crate::realm::Realm;
+use crate::time::Timestamp;
+
+/// Mails an hour to one recipient from tenants it never signed in at.
+const PER_STRANGER: u32 = 20;
+
+impl Relay {
+    /// Tries to send one mail and records what became of it. A mail whose code is dead is dropped; a
+    /// mail to someone whom strangers have sent too many is muted; neither is told to anyone outside.
+    pub(super) async fn deliver(&self, leased: Leased) -> Res<()> {
+        let Leased { lease, mail, progress, challenge, known_as } = leased;
+        let Some(challenge) = challenge else {
+            return self.finish(lease, &mail, Counter::EmailsDropped, Vec::new()).await;
+        };
+        let recipient = known_as.as_ref().unwrap_or(&challenge.address);
+        let recipient = self.deployment.keys.open_address(challenge.realm, recipient)?;
+        if !progress.admitted && known_as.is_none() && !self.admit(&recipient).await? {
+            let muted = self.muted(&mail, &recipient)?;
+            return self.finish(lease, &mail, Counter::EmailsMuted, vec![muted]).await;
+        }
+        match self.send(&mail, &challenge, recipient).await? {
+            Delivery::Sent => self.finish(lease, &mail, Counter::EmailsSent, Vec::new()).await,
+            Delivery::BadRecipient => self.finish(lease, &mail, Counter::EmailsFailed, Vec::new()).await,
+            Delivery::Throttled(pause) => self.retry(lease, &mail, &challenge, progress, pause).await,
+            Delivery::Transient | Delivery::RejectedConfig => {
+                self.retry(lease, &mail, &challenge, progress, None).await
+            }
+        }
+    }
+
+    async fn send(&self, mail: &MailJob, challenge: &Challenge, to: EmailAddress) -> Res<Delivery> {
+        let now = self.deployment.now();
+        let code = Code::derive(challenge, &self.deployment.keys)?;
+        let from = Sender { name: mail.app_name.clone(), address: self.sender.address.clone() };
+        let life = now.until(challenge.expires_at);
+        let outgoing = compose(mail.id, from, to, &mail.app_name, mail.locale, &code, life);
+        Ok(self.mailer.send(&outgoing, now).await)
+    }
+
+    /// Draws the recipient's limit over all tenants, once for each mail.
+    async fn admit(&self, recipient: &EmailAddress) -> Res<bool> {
+        let subject = self.deployment.keys.address_subject(recipient);
+        let key = LimitKey { realm: Realm::SERVICE, rule: Rule::RecipientHour, subject };
+        let draw = Draw { key, limit: PER_STRANGER, window: HOUR, refused: Vec::new() };
+        let admission = self.deployment.stores.limits.acquire(vec![draw], self.deployment.now()).await?;
+        Ok(matches!(admission, Admission::Admitted(_)))
+    }
+
+    fn muted(&self, mail: &MailJob, recipient: &EmailAddress) -> Res<Effect> {
+        let caller = Caller::of(Actor::System);
+        let target = Some(Target::Mail(mail.id));
+        let entry = self.deployment.audit(mail.realm, AuditEvent::MailMuted, target, &caller, self.deployment.now())?;
+        Ok(Effect::Audit(entry.with("address", self.deployment.keys.audit_name(mail.realm, recipient))))
+    }
+
+    /// Tries again after a pause, or gives up if the code will be dead by then.
+    async fn retry(
+        &self,
+        lease: Lease,
+        mail: &MailJob,
+        challenge: &Challenge,
+        progress: Progress,
+        floor: Option<Duration>,
+    ) -> Res<()> {
+        let now = self.deployment.now();
+        let progress = after_failure(progress);
+        let pause = backoff::pause(progress.tries, &*self.deployment.entropy)?;
+        let at = now.plus(floor.map_or(pause, |floor| floor.max(pause)));
+        if at >= challenge.expires_at {
+            return self.finish(lease, mail, Counter::EmailsFailed, Vec::new()).await;
+        }
+        self.settle(lease, Settlement::RetryAt { at, progress }, Vec::new(), now).await
+    }
+
+    async fn finish(&self, lease: Lease, mail: &MailJob, counter: Counter, mut effects: Vec<Effect>) -> Res<()> {
+        let now = self.deployment.now();
+        tracing::debug!(mail = %mail.id, outcome = counter.as_str(), "mail settled");
+        effects.push(Effect::Count { realm: mail.realm, counter, at: now });
+        self.settle(lease, Settlement::Finished, effects, now).await
+    }
+
+    async fn settle(&self, lease: Lease, how: Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<()> {
+        let settled = self.deployment.stores.challenges.settle(lease, how, effects, now).await?;
+        if settled == Settled::LeaseLost {
+            tracing::warn!(
+                "a lease ran out before its mail was settled; the mail may go out twice, with the same id and code"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! The relay: carries what waits in the outbox out into the world.
+//!
+//! An entry is claimed by lease, carried out with no transaction open, and settled under the lease's
+//! token. Whatever happens in between (a crash, a hanging provider), the entry comes back.
+
+mod backoff;
+mod deliver;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::deployment::Deployment;
+use crate::fault::Res;
+use crate::mail::Sender;
+use crate::port::{Leased, Mailer, Progress, Settlement};
+
+/// How long an entry belongs to who claimed it: twice what a mailer may take.
+const LEASE: Duration = Duration::from_secs(60);
+/// Entries carried out at the same time.
+const AT_ONCE: usize = 64;
+
+/// Sends what waits.
+#[derive(Clone)]
+pub struct Relay {
+    deployment: Deployment,
+    mailer: Arc<dyn Mailer>,
+    sender: Sender,
+}
+
+/// Why the relay should look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// There may be work.
+    Work,
+    /// Begin nothing more.
+    Stop,
+}
+
+/// Tells the relay when to look for work. Whoever runs the relay paces it.
+#[async_trait]
+pub trait Pace: Send + Sync {
+    /// Waits for the next signal: `Work` when the bell was rung, and at least once a second; `Stop`
+    /// when it is time to finish, and again when patience with that is over. Must be cancel safe.
+    async fn next(&self) -> Signal;
+}
+
+impl Relay {
+    /// Sends by `mailer`, in the name of the tenants, from the address of `sender`.
+    pub const fn new(deployment: Deployment, mailer: Arc<dyn Mailer>, sender: Sender) -> Self {
+        Self { deployment, mailer, sender }
+    }
+
+    /// Carries out everything that is due; answers how many entries that were.
+    ///
+    /// # Errors
+    /// When the outbox cannot be read. Entries claimed by then come back when their lease has run out.
+    pub async fn run_once(&self) -> Res<usize> {
+        let mut carried = 0;
+        loop {
+            let claimed = self.claim(AT_ONCE).await?;
+            if claimed.is_empty() {
+                return Ok(carried);
+            }
+            carried += claimed.len();
+            claimed.into_iter().map(|leased| self.carry(leased)).collect::<FuturesUnordered<_>>().count().await;
+        }
+    }
+
+    /// Carries out what comes due until `pace` says stop. A provider that hangs on one mail holds
+    /// up no other. On the first stop the mails under way are waited for; on the second their leases
+    /// are given back.
+    pub async fn run(&self, pace: &dyn Pace) {
+        let mut under_way = FuturesUnordered::new();
+        let mut leases = HashMap::new();
+        let mut stopping = false;
+        let mut exhausted = false;
+        loop {
+            if !stopping && !exhausted && under_way.len() < AT_ONCE {
+                let free = AT_ONCE - under_way.len();
+                let claimed = self.claim(free).await.unwrap_or_else(|fault| {
+                    tracing::warn!(%fault, cause = ?std::error::Error::source(&fault), "the outbox cannot be read");
+                    Vec::new()
+                });
+                exhausted = claimed.len() < free;
+                for leased in claimed {
+                    leases.insert(leased.lease.entry, (leased.lease, leased.progress));
+                    under_way.push(self.carry(leased));
+                }
+            }
+            if under_way.is_empty() {
+                if stopping {
+                    return;
+                }
+                stopping = pace.next().await == Signal::Stop;
+                exhausted = false;
+                continue;
+            }
+            match select(under_way.next(), pace.next()).await {
+                Either::Left((done, _)) => {
+                    if let Some(entry) = done {
+                        leases.remove(&entry);
+                    }
+                }
+                Either::Right((Signal::Work, _)) => exhausted = false,
+                Either::Right((Signal::Stop, _)) if !stopping => stopping = true,
+                Either::Right((Signal::Stop, _)) => break,
+            }
+        }
+        drop(under_way);
+        for (lease, progress) in leases.into_values() {
+            let now = self.deployment.now();
+            let back = Settlement::RetryAt { at: now, progress };
+            if let Err(fault) = self.deployment.stores.challenges.settle(lease, back, Vec::new(), now).await {
+                tracing::warn!(%fault, "a lease was not given back; it runs out by itself");
+            }
+        }
+    }
+
+    async fn claim(&self, max: usize) -> Res<Vec<Leased>> {
+        self.deployment.stores.challenges.claim(self.deployment.now(), LEASE, max).await
+    }
+
+    /// Carries out one entry and settles it; answers which it was.
+    async fn carry(&self, leased: Leased) -> i64 {
+        let lease = leased.lease;
+        if let Err(fault) = self.deliver(leased).await {
+            tracing::warn!(%fault, cause = ?std::error::Error::source(&fault), "an entry of the outbox was not settled; it comes back when its lease has run out");
+        }
+        lease.entry
+    }
+}
+
+/// One more failed try.
+const fn after_failure(progress: Progress) -> Progress {
+    Progress { tries: progress.tries.saturating_add(1), admitted: true }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").finish_non_exhaustive()
+    }
+}
