@@ -33,7 +33,7 @@ impl EmailAddress {
     ///
     /// # Errors
     /// [`InvalidEmail`] for anything else: quoted local parts, address literals, lists, control
-    /// characters, a domain without a dot.
+    /// characters, a domain without a dot (but `localhost`).
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let text: String = text.trim().nfc().collect();
         let (local, domain) = text.split_once('@').ok_or(InvalidEmail)?;
@@ -79,6 +79,10 @@ impl EmailAddress {
 
 fn canonical_domain(domain: &str) -> Result<String, InvalidEmail> {
     let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidEmail)?;
+    // The one name without a dot that is meant to be used (RFC 6761, section 6.3): development.
+    if ascii == "localhost" {
+        return Ok(ascii);
+    }
     let last = ascii.rsplit_once('.').ok_or(InvalidEmail)?.1;
     // `ada@127.0.0.1` is an address literal without its brackets.
     if last.is_empty() || last.bytes().all(|octet| octet.is_ascii_digit()) {
@@ -146,6 +150,7 @@ mod tests {
         assert_eq!(canonical(" Ada@Example.ORG ").as_deref(), Some("ada@example.org"));
         assert_eq!(canonical("ada@bücher.example").as_deref(), Some("ada@xn--bcher-kva.example"));
         assert_eq!(canonical("JO\u{308}RG@example.org").as_deref(), Some("j\u{f6}rg@example.org"));
+        assert_eq!(canonical("root@LOCALHOST").as_deref(), Some("root@localhost"));
         assert_eq!(canonical("o'hara+x@example.org").as_deref(), Some("o'hara+x@example.org"));
     }
 

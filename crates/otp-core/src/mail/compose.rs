@@ -50,7 +50,7 @@ fn text(texts: &Texts, say: &dyn Fn(&str) -> String, expiry: &str, code: &Code) 
 }
 
 fn html(texts: &Texts, say: &dyn Fn(&str) -> String, expiry: &str, code: &Code, locale: Locale) -> String {
-    let say = |text: &str| escape(&say(text));
+    let say = |text: &str| escape_html(&say(text));
     format!(
         r#"<!doctype html>
 <html lang="{lang}">
@@ -111,7 +111,7 @@ fn grouped(code: &Code) -> String {
 }
 
 /// `text` as it may stand in HTML text or a quoted attribute.
-fn escape(text: &str) -> String {
+pub fn escape_html(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

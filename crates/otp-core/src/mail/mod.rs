@@ -3,7 +3,7 @@
 mod compose;
 mod texts;
 
-pub use compose::compose;
+pub use compose::{compose, escape_html};
 
 use std::fmt;
 

@@ -1,0 +1,30 @@
+//! `otp-server config`: what the service would run with.
+
+use serde_json::json;
+
+use crate::cli::{ConfigCommand, SettingArgs};
+use crate::exit::Failure;
+use crate::serve;
+
+/// Checks or shows the configuration.
+pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(), Failure> {
+    let config = settings.read()?;
+    match command {
+        ConfigCommand::Check => {
+            serve::Requirements::of(&config)?;
+            println!("ok");
+        }
+        ConfigCommand::Dump { json: true } => {
+            let values = config.dump().into_iter().map(|(setting, value, origin)| {
+                json!({ "name": setting.name, "environment": setting.env, "value": value, "origin": origin.to_string() })
+            });
+            println!("{}", serde_json::Value::Array(values.collect()));
+        }
+        ConfigCommand::Dump { json: false } => {
+            for (setting, value, origin) in config.dump() {
+                println!("{:<16} {:<40} {:<32} {}", setting.name, value, format!("({origin})"), setting.help);
+            }
+        }
+    }
+    Ok(())
+}

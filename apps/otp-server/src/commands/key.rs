@@ -1,0 +1,75 @@
+//! `otp-server key`: API keys of a customer.
+
+use otp_core::api_key::{KeyRecord, KeyStatus};
+use otp_core::id::{KeyId, TenantId};
+use otp_core::system::SystemClock;
+use otp_core::port::Clock;
+use otp_core::tenants::KeyError;
+use otp_core::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::{CLI, Session, print};
+use crate::cli::{KeyCommand, SettingArgs};
+use crate::exit::Failure;
+
+/// Makes, lists or takes back keys.
+pub(crate) async fn run(settings: &SettingArgs, command: &KeyCommand) -> Result<(), Failure> {
+    let session = Session::open(settings).await?;
+    let done = act(&session, command).await;
+    session.close().await?;
+    done
+}
+
+async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Create { customer, name, json } => {
+            let made = session.tenants.create_key(customer_id(customer)?, name, &CLI).await?;
+            print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]);
+        }
+        KeyCommand::List { customer, json } => {
+            let now = SystemClock.now();
+            for (key, used) in session.tenants.keys(customer_id(customer)?).await? {
+                list(&key, used, now, *json);
+            }
+        }
+        KeyCommand::Revoke { customer, key } => {
+            let key: KeyId = key.parse().map_err(|_| KeyError::NotFound)?;
+            session.tenants.revoke_key(customer_id(customer)?, key, &CLI).await?;
+            println!("revoked");
+        }
+    }
+    Ok(())
+}
+
+/// One key: a JSON object a line, or columns.
+fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) {
+    let status = match key.status(now) {
+        KeyStatus::Active => "active",
+        KeyStatus::Expired => "expired",
+        KeyStatus::Revoked => "revoked",
+    };
+    let shown = format!("{}…{}", key.kind.prefix(), key.last4);
+    let used = used.map(|at| at.to_string());
+    if json {
+        let used = used.map_or(Value::Null, Value::String);
+        println!("{}", json!({
+            "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(),
+            "last4": key.last4, "status": status, "createdAt": key.created_at.to_string(), "lastUsedAt": used,
+        }));
+    } else {
+        println!("{}  {:<8} {:<20} {}  made {}  used {}", key.id, status, shown, key.name, key.created_at, used.as_deref().unwrap_or("never"));
+    }
+}
+
+fn customer_id(text: &str) -> Result<TenantId, KeyError> {
+    text.parse().map_err(|_| KeyError::NotFound)
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::NotFound => Self::NotFound(error.to_string()),
+            KeyError::Fault(fault) => fault.into(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `otp-server migrate`: the database schema.
+
+use otp_wire::storage::{Schema, Storage};
+
+use super::print;
+use crate::cli::{MigrateCommand, SettingArgs};
+use crate::exit::Failure;
+
+/// Applies pending migrations, or tells of them.
+pub(crate) async fn run(settings: &SettingArgs, command: &MigrateCommand) -> Result<(), Failure> {
+    let storage = Storage::open(&settings.read()?).await?;
+    let done = match command {
+        MigrateCommand::Up => storage.migrate().await.map_err(Failure::from).map(|()| println!("up to date")),
+        MigrateCommand::Status { json } => status(&storage, *json).await,
+    };
+    storage.close().await?;
+    done
+}
+
+async fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
+    let (status, pending) = match storage.schema().await? {
+        Schema::Current => ("current", 0),
+        Schema::Pending(pending) => ("pending", pending.len()),
+        Schema::Newer => ("newer", 0),
+    };
+    print(json, &[("status", &status), ("pending", &pending)]);
+    match status {
+        "current" => Ok(()),
+        "newer" => Err(Failure::Configuration("the database is of a newer version: run that".to_owned())),
+        _ => Err(Failure::Failed(format!("{pending} migrations are pending: run `otp-server migrate up`"))),
+    }
+}

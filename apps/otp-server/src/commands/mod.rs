@@ -1,0 +1,60 @@
+//! The commands beside `dev` and `serve`: each does one thing to the database or configuration and ends.
+
+pub(crate) mod config;
+pub(crate) mod customer;
+pub(crate) mod healthcheck;
+pub(crate) mod key;
+pub(crate) mod migrate;
+pub(crate) mod operator;
+pub(crate) mod secret;
+
+use std::fmt::Display;
+
+use otp_core::caller::{Actor, Caller};
+use otp_core::deployment::Deployment;
+use otp_core::tenants::Tenants;
+use otp_wire::config::Config;
+use otp_wire::storage::Storage;
+use serde_json::Value;
+
+use crate::cli::SettingArgs;
+use crate::exit::Failure;
+
+/// On whose authority a command acts: whoever may read the secret key and the database.
+const CLI: Caller = Caller::of(Actor::Cli);
+
+/// A deployment for the time of one command.
+struct Session {
+    config: Config,
+    storage: Storage,
+    tenants: Tenants,
+}
+
+impl Session {
+    async fn open(settings: &SettingArgs) -> Result<Self, Failure> {
+        let config = settings.read()?;
+        let master = config.secret_key.clone().ok_or_else(|| {
+            Failure::Configuration("OTP_SECRET_KEY is not set: this command needs the key the service runs with".to_owned())
+        })?;
+        let storage = Storage::open(&config).await?;
+        storage.require_current().await?;
+        let deployment = Deployment::builder(master, storage.stores()).plans(config.plans.clone()).open().await?;
+        Ok(Self { config, tenants: Tenants::new(deployment), storage })
+    }
+
+    async fn close(self) -> Result<(), Failure> {
+        Ok(self.storage.close().await?)
+    }
+}
+
+/// Writes data to stdout: as JSON, or as lines of `name: value`.
+fn print(json: bool, members: &[(&str, &dyn Display)]) {
+    if json {
+        let members = members.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string())));
+        println!("{}", Value::Object(members.collect()));
+    } else {
+        for (name, value) in members {
+            println!("{name}: {value}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! `otp-server operator`: who runs the service.
+
+use super::{CLI, Session, print};
+use crate::cli::{OperatorCommand, SettingArgs};
+use crate::exit::Failure;
+
+/// Makes an operator key.
+pub(crate) async fn run(settings: &SettingArgs, command: &OperatorCommand) -> Result<(), Failure> {
+    let OperatorCommand::Create { name, json } = command;
+    let session = Session::open(settings).await?;
+    let made = session.tenants.create_operator(name, &CLI).await?;
+    print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]);
+    session.close().await
+}

@@ -1,0 +1,15 @@
+//! `otp-server secret`: the master key.
+
+use otp_core::keys::MasterKey;
+use otp_core::system::SystemEntropy;
+
+use crate::cli::SecretCommand;
+use crate::exit::Failure;
+
+/// Prints a fresh key.
+pub(crate) fn run(command: &SecretCommand) -> Result<(), Failure> {
+    match command {
+        SecretCommand::Generate => println!("{}", MasterKey::generate(&SystemEntropy::default())?.to_base64()),
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The keys of the development mode, made on the first run and kept for the next.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use otp_core::caller::{Actor, Caller};
+use otp_core::deployment::Deployment;
+use otp_core::email::EmailAddress;
+use otp_core::keys::MasterKey;
+use otp_core::system::SystemEntropy;
+use otp_core::tenants::{NewTenant, Tenants};
+
+use crate::exit::Failure;
+
+/// The keys a newcomer works with.
+pub(super) struct DevKeys {
+    /// A secret key of the demo customer.
+    pub(super) customer: String,
+    /// An operator key.
+    pub(super) operator: String,
+    /// Where they are kept.
+    pub(super) file: PathBuf,
+}
+
+/// Where the keys are kept.
+pub(super) fn env_file(folder: &Path) -> PathBuf {
+    folder.join("dev.env")
+}
+
+/// Where the master key is kept.
+pub(super) fn secret_file(folder: &Path) -> PathBuf {
+    folder.join("secret.key")
+}
+
+impl DevKeys {
+    /// Those kept in `folder` if they still open anything, else fresh ones of the demo customer.
+    pub(super) async fn ready(folder: &Path, deployment: &Deployment, url: &str) -> Result<Self, Failure> {
+        let tenants = Tenants::new(deployment.clone());
+        let file = env_file(folder);
+        if let Some((customer, operator)) = kept(&file)
+            && tenants.authenticate(&customer).await.is_ok()
+            && tenants.authenticate(&operator).await.is_ok()
+        {
+            return Ok(Self { customer, operator, file });
+        }
+        let caller = Caller::of(Actor::Cli);
+        let customer = demo_key(&tenants, &caller).await?;
+        let operator = tenants.create_operator("dev", &caller).await?.key.expose().to_owned();
+        let text = format!("OTP_URL={url}\nOTP_API_KEY={customer}\nOTP_OPERATOR_KEY={operator}\n");
+        write_private(&file, &text)?;
+        Ok(Self { customer, operator, file })
+    }
+}
+
+/// A key of the demo customer, who is made if there is none yet.
+async fn demo_key(tenants: &Tenants, caller: &Caller) -> Result<String, Failure> {
+    let owner = EmailAddress::parse("demo@localhost").map_err(|error| Failure::Failed(error.to_string()))?;
+    let new = NewTenant { name: "Demo".to_owned(), owner: owner.clone(), company_name: None, plan: "enterprise".to_owned() };
+    match tenants.register(new, caller).await {
+        Ok(registered) => Ok(registered.key.key.expose().to_owned()),
+        Err(otp_core::tenants::RegisterError::EmailTaken) => {
+            let filter = otp_core::port::TenantFilter { text: Some(owner.canonical().to_owned()), ..Default::default() };
+            let demo = tenants.list(&filter, None, 1).await?.pop();
+            let demo = demo.ok_or_else(|| Failure::Failed("the demo customer cannot be found; use --reset".to_owned()))?;
+            Ok(tenants.create_key(demo.id, "dev", caller).await?.key.expose().to_owned())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn kept(file: &Path) -> Option<(String, String)> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let member = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
+    Some((member("OTP_API_KEY")?, member("OTP_OPERATOR_KEY")?))
+}
+
+/// The master key kept in `folder`, or a fresh one, kept from now on.
+pub(super) fn secret_key(folder: &Path) -> Result<MasterKey, Failure> {
+    let file = secret_file(folder);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => MasterKey::from_base64(&text)
+            .map_err(|error| Failure::Configuration(format!("{}: {error}", file.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let master = MasterKey::generate(&SystemEntropy::default())?;
+            write_private(&file, &format!("{}\n", master.to_base64()))?;
+            Ok(master)
+        }
+        Err(error) => Err(Failure::Failed(format!("{} cannot be read: {error}", file.display()))),
+    }
+}
+
+/// Writes a file that only its owner may read, from its first octet on.
+fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut open| open.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", file.display())))
+}

@@ -1,0 +1,117 @@
+//! `otp-server dev`: everything a newcomer needs, with nothing to configure and nobody outside to reach it.
+
+mod inbox;
+mod keys;
+mod page;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use otp_wire::config::Config;
+use otp_wire::mail::Mail;
+use otp_wire::storage::{Exclusive, Storage};
+
+use crate::cli::SettingArgs;
+use crate::exit::Failure;
+use crate::logging;
+use crate::serve::{Listening, Requirements, Service};
+use keys::{DevKeys, secret_key};
+
+/// Runs the service for development.
+pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failure> {
+    let config = settings.read_with(defaults())?;
+    if !config.listen.ip().is_loopback() {
+        return Err(Failure::Configuration(format!(
+            "{} is not a loopback address: `dev` has a mailbox anybody could read, so it is for this machine alone; use `serve`",
+            config.listen
+        )));
+    }
+    logging::begin(&config)?;
+    let exclusive = Exclusive::of(&config)?;
+    let folder = folder(&config)?;
+    if reset {
+        forget(&config, &folder)?;
+    }
+    let storage = Storage::open(&config).await?;
+    storage.migrate().await?;
+    let listening = Listening::bind(&config).await?;
+    let config = settings.read_with(on(&listening))?;
+    let sender = config.email_from.clone().ok_or_else(|| Failure::Configuration("email_from is empty".to_owned()))?;
+    let master = match &config.secret_key {
+        Some(master) => master.clone(),
+        None => secret_key(&folder)?,
+    };
+    let mail = Mail::wire(&config)?;
+    let mailbox = mail.inbox.clone();
+    let service = Service::open(config.clone(), Requirements::new(master, sender), storage, mail).await?;
+    let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
+    println!("{}", welcome(&keys, &config.public_url));
+    let mut router = otp_http::router(service.services(true));
+    if let Some(mailbox) = mailbox {
+        router = router.merge(inbox::router(mailbox));
+    }
+    let served = service.serve(listening, router).await;
+    drop(exclusive);
+    served
+}
+
+/// What stands in for settings nobody made.
+fn defaults() -> BTreeMap<String, String> {
+    let defaults = [("email", "inbox://"), ("email_from", "OTP <no-reply@localhost>"), ("log", "warn")];
+    defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The same, once it is known where the service listens: with port 0, the system chose.
+fn on(listening: &Listening) -> BTreeMap<String, String> {
+    let mut values = defaults();
+    values.insert("public_url".to_owned(), format!("http://{}", listening.address()));
+    values
+}
+
+/// The folder of the database, which holds the keys, too.
+fn folder(config: &Config) -> Result<PathBuf, Failure> {
+    let path = otp_wire::storage::sqlite_path(config)?;
+    Ok(path.parent().map(Path::to_path_buf).unwrap_or_default())
+}
+
+/// Removes what an earlier run left, and nothing else that may stand in the folder.
+fn forget(config: &Config, folder: &Path) -> Result<(), Failure> {
+    let database = otp_wire::storage::sqlite_path(config)?;
+    let beside = |suffix: &str| {
+        let mut name = database.clone().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    for file in [database.clone(), beside("-wal"), beside("-shm"), keys::env_file(folder), keys::secret_file(folder)] {
+        match std::fs::remove_file(&file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::Failed(format!("{} cannot be removed: {error}", file.display()))),
+        }
+    }
+    Ok(())
+}
+
+/// What a newcomer needs to know.
+fn welcome(keys: &DevKeys, url: &str) -> String {
+    format!(
+        r#"
+  otp-server is ready at {url}
+
+  Customer key   {key}
+  Operator key   {operator}
+  Mailbox        {url}/dev/inbox
+
+  Sign in, in three lines:
+
+curl -s {url}/auth/request-otp -H 'X-OTP-API-Key: {key}' -H 'Content-Type: application/json' -d '{{"email":"ada@example.org"}}'
+CODE=$(curl -s '{url}/dev/inbox.json?to=ada@example.org&wait=10' | grep -oE '[0-9]{{9}}' | head -n 1); echo $CODE
+curl -s {url}/auth/verify-otp -H 'X-OTP-API-Key: {key}' -H 'Content-Type: application/json' -d "{{\"email\":\"ada@example.org\",\"otp\":\"$CODE\"}}"
+
+  The keys are kept in {file}. Stop with Ctrl-C; begin anew with --reset.
+"#,
+        key = keys.customer,
+        operator = keys.operator,
+        file = keys.file.display(),
+    )
+}

@@ -1,0 +1,51 @@
+//! How a command ends: an exit code with a meaning, and one message on stderr.
+
+use std::process::ExitCode;
+
+use otp_core::fault::{Fault, FaultKind};
+use otp_wire::config::ConfigError;
+
+/// Why a command did not do what it was asked to. Usage errors (exit code 2) are clap's.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It failed (1).
+    Failed(String),
+    /// The configuration is wrong or incomplete (3).
+    Configuration(String),
+    /// What was named does not exist (4).
+    NotFound(String),
+    /// Something it depends on cannot be reached (6).
+    Unreachable(String),
+}
+
+impl Failure {
+    /// Says what went wrong, and with which code the process ends.
+    pub(crate) fn report(&self) -> ExitCode {
+        let (code, text) = match self {
+            Self::Failed(text) => (1, text),
+            Self::Configuration(text) => (3, text),
+            Self::NotFound(text) => (4, text),
+            Self::Unreachable(text) => (6, text),
+        };
+        eprintln!("otp-server: {text}");
+        ExitCode::from(code)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Configuration(format!("the configuration is not usable\n{error}"))
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let cause = std::error::Error::source(&fault).map(|cause| format!(": {cause}")).unwrap_or_default();
+        let text = format!("{fault}{cause}");
+        match fault.kind() {
+            FaultKind::Unavailable => Self::Unreachable(text),
+            FaultKind::Misconfigured => Self::Configuration(text),
+            FaultKind::Corrupt => Self::Failed(text),
+        }
+    }
+}

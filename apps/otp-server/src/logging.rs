@@ -1,0 +1,30 @@
+//! Log lines on stderr.
+
+use std::io::IsTerminal;
+
+use otp_wire::config::{Config, LogFormat};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::exit::Failure;
+
+/// Begins logging as configured.
+pub(crate) fn begin(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|_| {
+        Failure::Configuration("log is not a level (error, warn, info, debug) or a list of target=level".to_owned())
+    })?;
+    let json = match config.log_format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let begun = if json {
+        registry.with(lines.json().flatten_event(true)).try_init()
+    } else {
+        registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
+    };
+    begun.map_err(|error| Failure::Failed(format!("logging could not begin: {error}")))
+}

@@ -1,0 +1,131 @@
+//! The listening socket and what is served on it.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::serve::{Listener, ListenerExt};
+use otp_http::Readiness;
+use otp_wire::config::Config;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use super::drain::InFlight;
+use crate::exit::Failure;
+
+/// How long connections may take to close after the last answer.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// A bound socket.
+pub(crate) struct Listening {
+    listener: Socket,
+    address: SocketAddr,
+}
+
+impl Listening {
+    /// Binds the address of `config`.
+    pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            Failure::Failed(format!("{} cannot be listened on: {error}; choose another with --listen", config.listen))
+        })?;
+        let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
+        Ok(Self { listener: Socket(Arc::new(listener)), address })
+    }
+
+    /// Where it listens; with port 0 configured, the port the system chose.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves `router` until `until` resolves; the socket stays bound. Answers nothing if a signal came first.
+    pub(super) async fn serve_until<T>(&self, router: Router, until: impl Future<Output = T>) -> Result<Option<T>, Failure> {
+        let serving = tokio::spawn(serve(self.listener.clone(), router, std::future::pending()));
+        let termination = termination()?;
+        let resolved = tokio::select! {
+            resolved = until => Some(resolved),
+            () = termination => None,
+        };
+        serving.abort();
+        Ok(resolved)
+    }
+
+    /// Serves `router` until SIGTERM or SIGINT. From then on the service says it is not ready, goes on
+    /// answering while requests are in flight, and stops.
+    pub(crate) async fn serve(self, router: Router, readiness: &Readiness) -> Result<(), Failure> {
+        let in_flight = InFlight::default();
+        let router = router.layer(from_fn_with_state(in_flight.clone(), InFlight::count));
+        let (closing, mut closed) = tokio::sync::watch::channel(false);
+        let stop = async move {
+            // The sender is dropped only with the whole function: an error here means stop, too.
+            closed.wait_for(|closed| *closed).await.ok();
+        };
+        let serving = tokio::spawn(serve(self.listener, router, stop));
+        termination()?.await;
+        tracing::info!("stopping");
+        readiness.draining();
+        in_flight.finished().await;
+        closing.send_replace(true);
+        match timeout(CLOSING, serving).await {
+            Ok(Ok(served)) => served,
+            Ok(Err(error)) => Err(Failure::Failed(error.to_string())),
+            // Idle clients that do not close are not waited for: every answer has been given.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// A bound socket that can be served twice, one router after the other.
+#[derive(Clone)]
+struct Socket(Arc<TcpListener>);
+
+impl Listener for Socket {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.0.accept().await {
+                Ok(accepted) => return accepted,
+                // Out of descriptors, or a connection that broke off at once: the next may work.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+async fn serve(listener: Socket, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
+    // Answers are small; waiting to fill a segment would only delay them.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
+        }
+    });
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stop)
+        .await
+        .map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// Resolves when the process is asked to stop.
+fn termination() -> Result<impl Future<Output = ()>, Failure> {
+    let on = |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be heard: {error}")));
+    let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,58 @@
+//! The work done beside requests: the relay, and sweeping what no longer matters.
+
+use std::time::Duration;
+
+use otp_core::port::Clock;
+use otp_core::relay::Relay;
+use otp_core::system::SystemClock;
+use otp_wire::bell::ProcessBell;
+use otp_wire::storage::Storage;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How often dead rows are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How long mails under way may take to finish once the service stops.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The tasks that do it.
+pub(super) struct Work {
+    bell: ProcessBell,
+    relay: JoinHandle<()>,
+    sweep: JoinHandle<()>,
+}
+
+impl Work {
+    /// Begins carrying the outbox.
+    pub(super) fn begin(relay: Relay, bell: ProcessBell, storage: Storage) -> Self {
+        let pace = bell.clone();
+        Self {
+            bell,
+            relay: tokio::spawn(async move { relay.run(&pace).await }),
+            sweep: tokio::spawn(sweep(storage)),
+        }
+    }
+
+    /// Lets mails under way finish, then gives their leases back.
+    pub(super) async fn end(mut self) {
+        self.sweep.abort();
+        self.bell.stop();
+        if timeout(PATIENCE, &mut self.relay).await.is_err() {
+            self.bell.stop();
+            if timeout(PATIENCE, self.relay).await.is_err() {
+                tracing::warn!("mails are still under way; their leases run out by themselves");
+            }
+        }
+    }
+}
+
+async fn sweep(storage: Storage) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        match storage.sweep(SystemClock.now()).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "swept"),
+            Err(fault) => tracing::warn!(%fault, "dead rows were not swept"),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The list of settings: names, environment variables, defaults.
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in the file; with dashes, its flag.
+    pub name: &'static str,
+    /// Its environment variable.
+    pub env: &'static str,
+    /// Its value if nothing sets it; empty means none.
+    pub default: &'static str,
+    /// Whether its value must not be shown. A secret may also stand in a file named by `{env}_FILE`.
+    pub secret: bool,
+    /// What it means.
+    pub help: &'static str,
+}
+
+const fn open(name: &'static str, env: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, env, default, secret: false, help }
+}
+
+const fn secret(name: &'static str, env: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, env, default, secret: true, help }
+}
+
+/// Every setting, in the order they are shown.
+pub const SETTINGS: [Setting; 14] = [
+    open("listen", "OTP_LISTEN", "127.0.0.1:8080", "address and port of the API"),
+    open("public_url", "OTP_PUBLIC_URL", "", "where clients reach it, https://login.example.org; issuer of tokens"),
+    secret("database", "OTP_DATABASE_URL", "sqlite://otp-data/otp.db", "system of record: sqlite://PATH"),
+    secret("kv", "OTP_KV_URL", "", "where limits are drawn; empty: in the database"),
+    open("tls_ca_file", "OTP_TLS_CA_FILE", "", "PEM file of further root certificates"),
+    secret("secret_key", "OTP_SECRET_KEY", "", "32 random octets in base 64"),
+    secret("email", "OTP_EMAIL_URL", "", "smtp://user:password@host:587, smtps://…, smtp://host:25?tls=none; several, separated by blanks, are tried in turn"),
+    open("email_from", "OTP_EMAIL_FROM", "", "sender of mail: Example <no-reply@example.org>"),
+    open("trusted_proxies", "OTP_TRUSTED_PROXIES", "", "networks whose X-Forwarded-For is believed: 10.0.0.0/8, fd00::/8"),
+    open("default_plan", "OTP_DEFAULT_PLAN", "free", "plan of a new customer"),
+    open("worker", "OTP_WORKER", "true", "whether this process sends the mail"),
+    open("migrate", "OTP_MIGRATE", "true", "whether serve applies pending migrations"),
+    open("log", "OTP_LOG", "info", "what to log: error, warn, info, debug, or target=level,…"),
+    open("log_format", "OTP_LOG_FORMAT", "auto", "json, text, or auto: text on a terminal"),
+];
+
+/// The setting called `name`.
+pub(super) fn named(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The known word closest to `word`, if it is close enough to be meant.
+pub(super) fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.map(|name| (distance(word, name), name)).filter(|(distance, _)| *distance <= 3).min().map(|(_, name)| name)
+}
+
+/// Levenshtein's edit distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.chars().count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typos_are_recognised() {
+        let names = || SETTINGS.iter().map(|setting| setting.name);
+        assert_eq!(closest("lisen", names()), Some("listen"));
+        assert_eq!(closest("publicurl", names()), Some("public_url"));
+        assert_eq!(closest("completely_else", names()), None);
+    }
+}

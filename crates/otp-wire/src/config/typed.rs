@@ -1,0 +1,234 @@
+//! Values read as what they mean.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use otp_core::email::EmailAddress;
+use otp_core::keys::MasterKey;
+use otp_core::mail::Sender;
+use otp_core::plan::Plans;
+use secrecy::SecretString;
+
+use super::layers::{Layers, Origin, Sources, Value};
+use super::settings::{SETTINGS, Setting};
+use super::ConfigError;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+    /// For people on a terminal, else JSON.
+    Auto,
+}
+
+/// One way to send mail.
+#[derive(Debug, Clone)]
+pub enum MailRoute {
+    /// The development mailbox in memory.
+    Inbox,
+    /// A URL whose scheme names the adapter.
+    Url(SecretString),
+}
+
+/// The configuration, read and checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// Where clients reach it, without a slash at its end.
+    pub public_url: String,
+    /// The system of record.
+    pub database: SecretString,
+    /// Further root certificates.
+    pub tls_ca_file: Option<PathBuf>,
+    /// The master key.
+    pub secret_key: Option<MasterKey>,
+    /// Ways to send mail, to be tried in turn.
+    pub email: Vec<MailRoute>,
+    /// Who mail is from.
+    pub email_from: Option<Sender>,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The plan of a new customer.
+    pub default_plan: String,
+    /// The plans there are.
+    pub plans: Plans,
+    /// Whether this process sends the mail.
+    pub worker: bool,
+    /// Whether `serve` applies pending migrations.
+    pub migrate: bool,
+    /// What to log.
+    pub log: String,
+    /// How.
+    pub log_format: LogFormat,
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Config {
+    /// Reads and checks `sources`.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with everything that is wrong at once.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        let Layers { values, plans } = sources.resolve()?;
+        let mut reader = Reader { values: &values, errors: Vec::new() };
+        let listen = reader.parse("listen", "an address and port, 127.0.0.1:8080").unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let config = Self {
+            listen,
+            public_url: reader.public_url(listen),
+            database: SecretString::from(reader.text("database").to_owned()),
+            tls_ca_file: reader.present("tls_ca_file").map(PathBuf::from),
+            secret_key: reader.secret_key(),
+            email: reader.email(),
+            email_from: reader.sender(),
+            trusted_proxies: reader.networks(),
+            default_plan: reader.plan(&plans),
+            plans,
+            worker: reader.parse("worker", "true or false").unwrap_or_default(),
+            migrate: reader.parse("migrate", "true or false").unwrap_or_default(),
+            log: reader.text("log").to_owned(),
+            log_format: reader.log_format(),
+            values: BTreeMap::new(),
+        };
+        reader.refuse_kv();
+        match reader.errors {
+            errors if errors.is_empty() => Ok(Self { values, ..config }),
+            errors => Err(ConfigError(errors)),
+        }
+    }
+
+    /// Every setting with its value, secrets masked, and its origin.
+    pub fn dump(&self) -> Vec<(&'static Setting, String, Origin)> {
+        SETTINGS
+            .iter()
+            .filter_map(|setting| {
+                let value = self.values.get(setting.name)?;
+                let shown = if setting.secret { mask(value.expose()) } else { value.expose().to_owned() };
+                Some((setting, shown, value.origin.clone()))
+            })
+            .collect()
+    }
+}
+
+/// `secret` as far as it may be shown: nothing of it but, of URLs, the scheme, and of plain paths all.
+fn mask(secret: &str) -> String {
+    let mask_one = |word: &str| match word.split_once("://") {
+        Some(("sqlite", path)) => format!("sqlite://{path}"),
+        Some((scheme, _)) => format!("{scheme}://***"),
+        None => "***".to_owned(),
+    };
+    secret.split_whitespace().map(mask_one).collect::<Vec<_>>().join(" ")
+}
+
+struct Reader<'a> {
+    values: &'a BTreeMap<&'static str, Value>,
+    errors: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn text(&self, name: &str) -> &'a str {
+        self.values.get(name).map_or("", Value::expose).trim()
+    }
+
+    fn present(&self, name: &str) -> Option<&'a str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Notes that `name` cannot be read as `wanted`. The value is not repeated: it may be a secret put in the wrong place.
+    fn reject(&mut self, name: &str, wanted: &str) {
+        let origin = self.values.get(name).map_or_else(String::new, |value| format!(" (from: {})", value.origin));
+        self.errors.push(format!("{name}{origin} is not {wanted}"));
+    }
+
+    fn parse<T: FromStr>(&mut self, name: &str, wanted: &str) -> Option<T> {
+        let parsed = self.text(name).parse().ok();
+        if parsed.is_none() {
+            self.reject(name, wanted);
+        }
+        parsed
+    }
+
+    fn public_url(&mut self, listen: SocketAddr) -> String {
+        let Some(url) = self.present("public_url") else { return format!("http://{listen}") };
+        let url = url.trim_end_matches('/');
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+        let plain = !host.is_empty() && !url.contains(['?', '#', '@', '"', '\\']) && !url.contains(char::is_whitespace);
+        if !plain {
+            self.reject("public_url", "a URL like https://login.example.org");
+        }
+        url.to_owned()
+    }
+
+    fn secret_key(&mut self) -> Option<MasterKey> {
+        let key = MasterKey::from_base64(self.present("secret_key")?);
+        if let Err(error) = &key {
+            self.errors.push(format!("secret_key: {error}"));
+        }
+        key.ok()
+    }
+
+    fn email(&self) -> Vec<MailRoute> {
+        let route = |url: &str| match url {
+            "inbox://" => MailRoute::Inbox,
+            url => MailRoute::Url(SecretString::from(url.to_owned())),
+        };
+        self.text("email").split_whitespace().map(route).collect()
+    }
+
+    fn sender(&mut self) -> Option<Sender> {
+        let text = self.present("email_from")?;
+        let (name, address) = match text.strip_suffix('>').and_then(|text| text.split_once('<')) {
+            Some((name, address)) => (name.trim().trim_matches('"'), address),
+            None => ("", text),
+        };
+        let sender = EmailAddress::parse(address).ok().filter(|_| !name.contains(char::is_control));
+        if sender.is_none() {
+            self.reject("email_from", "a sender like Example <no-reply@example.org>");
+        }
+        Some(Sender { name: name.to_owned(), address: sender? })
+    }
+
+    fn networks(&mut self) -> Vec<IpNet> {
+        let words = self.text("trusted_proxies").split([',', ' ']).filter(|word| !word.is_empty());
+        let network = |word: &str| word.parse().ok().or_else(|| word.parse().ok().map(|ip: std::net::IpAddr| IpNet::from(ip)));
+        let networks: Option<Vec<IpNet>> = words.map(network).collect();
+        if networks.is_none() {
+            self.reject("trusted_proxies", "a list of networks like 10.0.0.0/8, fd00::/8");
+        }
+        networks.unwrap_or_default()
+    }
+
+    fn plan(&mut self, plans: &Plans) -> String {
+        let name = self.text("default_plan");
+        if plans.get(name).is_none() {
+            let names: Vec<&str> = plans.names().collect();
+            self.reject("default_plan", &format!("one of the plans {}", names.join(", ")));
+        }
+        name.to_owned()
+    }
+
+    fn log_format(&mut self) -> LogFormat {
+        match self.text("log_format") {
+            "json" => LogFormat::Json,
+            "text" => LogFormat::Text,
+            "auto" => LogFormat::Auto,
+            _ => {
+                self.reject("log_format", "json, text or auto");
+                LogFormat::Auto
+            }
+        }
+    }
+
+    /// A key-value store that is named but not used would silently leave limits elsewhere than the operator believes.
+    fn refuse_kv(&mut self) {
+        if self.present("kv").is_some() {
+            self.errors.push("kv is set, but this build has no adapter for it: leave it empty to keep limits in the database".to_owned());
+        }
+    }
+}
