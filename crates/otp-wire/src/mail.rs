@@ -5,7 +5,7 @@ use std::sync::Arc;
 use otp_core::port::Mailer;
 use otp_email::Failover;
 #[cfg(feature = "inbox")]
-use otp_email::Inbox;
+pub use otp_email::{Inbox, InboxMail};
 use secrecy::ExposeSecret;
 
 use crate::config::{Config, ConfigError, MailRoute};

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use otp_core::email::EmailAddress;
-use otp_email::Inbox;
+use otp_wire::mail::Inbox;
 use serde::Deserialize;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! The mailbox as a page: no script, one click selects a code.
 
 use otp_core::mail::escape_html as escape;
-use otp_email::InboxMail;
+use otp_wire::mail::InboxMail;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #15181d; --soft: #5b6470; --page: #f4f5f7; --card: #fff; --code: #eef0f4; --line: #dfe3e9; --accent: #2457d6; }

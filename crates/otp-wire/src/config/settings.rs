@@ -48,22 +48,7 @@ pub(super) fn named(name: &str) -> Option<&'static Setting> {
 
 /// The known word closest to `word`, if it is close enough to be meant.
 pub(super) fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known.map(|name| (distance(word, name), name)).filter(|(distance, _)| *distance <= 3).min().map(|(_, name)| name)
-}
-
-/// Levenshtein's edit distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.chars().count()]
+    known.map(|name| (strsim::levenshtein(word, name), name)).filter(|(distance, _)| *distance <= 3).min().map(|(_, name)| name)
 }
 
 #[cfg(test)]
