@@ -11,7 +11,18 @@ use crate::tools;
 
 /// What otp-core's dependency closure must not hold (pure-core): runtimes, sockets, databases, servers.
 const IMPURE: [&str; 12] = [
-    "async-std", "axum", "hickory-resolver", "hyper", "lettre", "mio", "redis", "reqwest", "smol", "socket2", "sqlx", "tokio",
+    "async-std",
+    "axum",
+    "hickory-resolver",
+    "hyper",
+    "lettre",
+    "mio",
+    "redis",
+    "reqwest",
+    "smol",
+    "socket2",
+    "sqlx",
+    "tokio",
 ];
 /// What each crate may import of the others (one-way), outside of its tests.
 const IMPORTS: [(&str, &[&str]); 9] = [
@@ -46,7 +57,8 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 fn pure_core(metadata: &Value, broken: &mut Vec<String>) -> Result<()> {
     let nodes = metadata["resolve"]["nodes"].as_array().context("no resolve graph")?;
     let normal: BTreeMap<&str, Vec<&str>> = nodes.iter().filter_map(normal_dependencies).collect();
-    let names: BTreeMap<&str, &str> = packages(metadata)?.filter_map(|package| Some((package["id"].as_str()?, package["name"].as_str()?))).collect();
+    let names: BTreeMap<&str, &str> =
+        packages(metadata)?.filter_map(|package| Some((package["id"].as_str()?, package["name"].as_str()?))).collect();
     let core = names.iter().find(|(_, name)| **name == "otp-core").map(|(id, _)| *id).context("no otp-core")?;
     let (mut open, mut seen) = (vec![core], BTreeSet::new());
     while let Some(id) = open.pop() {
@@ -65,8 +77,11 @@ fn pure_core(metadata: &Value, broken: &mut Vec<String>) -> Result<()> {
 
 /// A node of the resolve graph with the nodes it is built from, tests left out.
 fn normal_dependencies(node: &Value) -> Option<(&str, Vec<&str>)> {
-    let is_normal = |dependency: &&Value| dependency["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()));
-    let dependencies = node["deps"].as_array()?.iter().filter(is_normal).filter_map(|dependency| dependency["pkg"].as_str());
+    let is_normal = |dependency: &&Value| {
+        dependency["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
+    };
+    let dependencies =
+        node["deps"].as_array()?.iter().filter(is_normal).filter_map(|dependency| dependency["pkg"].as_str());
     Some((node["id"].as_str()?, dependencies.collect()))
 }
 

@@ -25,7 +25,11 @@ pub(crate) fn run(root: &Path, program: impl AsRef<Path>, arguments: &[&str]) ->
 
 /// Runs `program` and answers what it wrote to stdout.
 pub(crate) fn read(root: &Path, program: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(program).args(arguments).current_dir(root).output().with_context(|| format!("{program} cannot be run"))?;
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .with_context(|| format!("{program} cannot be run"))?;
     if !output.status.success() {
         bail!("{program} {} failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     }

@@ -64,16 +64,19 @@ impl Queue {
     fn settle(&mut self, lease: Lease, how: Settlement) -> Settled {
         let Some(entry) = self.held(lease) else { return Settled::LeaseLost };
         let was_due = (entry.due_at, lease.entry);
+        if let Settlement::RetryAt { at, progress } = how {
+            (entry.due_at, entry.progress, entry.leased_until) = (at, progress, None);
+        }
+        // Out before in: an entry given back may be due when it was due before.
+        self.by_due.remove(&was_due);
         match how {
             Settlement::Finished => {
                 self.entries.remove(&lease.entry);
             }
-            Settlement::RetryAt { at, progress } => {
-                (entry.due_at, entry.progress, entry.leased_until) = (at, progress, None);
+            Settlement::RetryAt { at, .. } => {
                 self.by_due.insert((at, lease.entry));
             }
         }
-        self.by_due.remove(&was_due);
         Settled::Recorded
     }
 

@@ -16,7 +16,15 @@ pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Re
     let new = NewTenant { name: name.clone(), owner, company_name: company_name.clone(), plan };
     let registered = session.tenants.register(new, &CLI).await;
     let done = registered.map_err(Failure::from).map(|Registered { tenant, key }| {
-        print(*json, &[("customerId", &tenant.id), ("plan", &tenant.plan), ("keyId", &key.record.id), ("apiKey", &key.key.expose())]);
+        print(
+            *json,
+            &[
+                ("customerId", &tenant.id),
+                ("plan", &tenant.plan),
+                ("keyId", &key.record.id),
+                ("apiKey", &key.key.expose()),
+            ],
+        );
     });
     session.close().await?;
     done

@@ -2,8 +2,8 @@
 
 use otp_core::api_key::{KeyRecord, KeyStatus};
 use otp_core::id::{KeyId, TenantId};
-use otp_core::system::SystemClock;
 use otp_core::port::Clock;
+use otp_core::system::SystemClock;
 use otp_core::tenants::KeyError;
 use otp_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -52,12 +52,23 @@ fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) {
     let used = used.map(|at| at.to_string());
     if json {
         let used = used.map_or(Value::Null, Value::String);
-        println!("{}", json!({
-            "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(),
-            "last4": key.last4, "status": status, "createdAt": key.created_at.to_string(), "lastUsedAt": used,
-        }));
+        println!(
+            "{}",
+            json!({
+                "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(),
+                "last4": key.last4, "status": status, "createdAt": key.created_at.to_string(), "lastUsedAt": used,
+            })
+        );
     } else {
-        println!("{}  {:<8} {:<20} {}  made {}  used {}", key.id, status, shown, key.name, key.created_at, used.as_deref().unwrap_or("never"));
+        println!(
+            "{}  {:<8} {:<20} {}  made {}  used {}",
+            key.id,
+            status,
+            shown,
+            key.name,
+            key.created_at,
+            used.as_deref().unwrap_or("never")
+        );
     }
 }
 

@@ -34,7 +34,9 @@ impl Session {
     async fn open(settings: &SettingArgs) -> Result<Self, Failure> {
         let config = settings.read()?;
         let master = config.secret_key.clone().ok_or_else(|| {
-            Failure::Configuration("OTP_SECRET_KEY is not set: this command needs the key the service runs with".to_owned())
+            Failure::Configuration(
+                "OTP_SECRET_KEY is not set: this command needs the key the service runs with".to_owned(),
+            )
         })?;
         let storage = Storage::open(&config).await?;
         storage.require_current().await?;

@@ -57,13 +57,16 @@ impl DevKeys {
 /// A key of the demo customer, who is made if there is none yet.
 async fn demo_key(tenants: &Tenants, caller: &Caller) -> Result<String, Failure> {
     let owner = EmailAddress::parse("demo@localhost").map_err(|error| Failure::Failed(error.to_string()))?;
-    let new = NewTenant { name: "Demo".to_owned(), owner: owner.clone(), company_name: None, plan: "enterprise".to_owned() };
+    let new =
+        NewTenant { name: "Demo".to_owned(), owner: owner.clone(), company_name: None, plan: "enterprise".to_owned() };
     match tenants.register(new, caller).await {
         Ok(registered) => Ok(registered.key.key.expose().to_owned()),
         Err(otp_core::tenants::RegisterError::EmailTaken) => {
-            let filter = otp_core::port::TenantFilter { text: Some(owner.canonical().to_owned()), ..Default::default() };
+            let filter =
+                otp_core::port::TenantFilter { text: Some(owner.canonical().to_owned()), ..Default::default() };
             let demo = tenants.list(&filter, None, 1).await?.pop();
-            let demo = demo.ok_or_else(|| Failure::Failed("the demo customer cannot be found; use --reset".to_owned()))?;
+            let demo =
+                demo.ok_or_else(|| Failure::Failed("the demo customer cannot be found; use --reset".to_owned()))?;
             Ok(tenants.create_key(demo.id, "dev", caller).await?.key.expose().to_owned())
         }
         Err(error) => Err(error.into()),
@@ -72,7 +75,8 @@ async fn demo_key(tenants: &Tenants, caller: &Caller) -> Result<String, Failure>
 
 fn kept(file: &Path) -> Option<(String, String)> {
     let text = std::fs::read_to_string(file).ok()?;
-    let member = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
+    let member =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
     Some((member("OTP_API_KEY")?, member("OTP_OPERATOR_KEY")?))
 }
 

@@ -40,7 +40,8 @@ pub(super) fn render(mails: &[InboxMail]) -> String {
 }
 
 fn article(mail: &InboxMail) -> String {
-    let code = mail.code.as_deref().map(|code| format!("<span class=\"code\">{}</span>\n", escape(code))).unwrap_or_default();
+    let code =
+        mail.code.as_deref().map(|code| format!("<span class=\"code\">{}</span>\n", escape(code))).unwrap_or_default();
     format!(
         "<article>\n<header><h2>{to}</h2><time>{at}</time></header>\n<p class=\"subject\">{subject}</p>\n{code}\
          <details><summary>Whole mail</summary><pre>{text}</pre></details>\n</article>\n",

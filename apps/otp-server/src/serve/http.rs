@@ -43,7 +43,11 @@ impl Listening {
     }
 
     /// Serves `router` until `until` resolves; the socket stays bound. Answers nothing if a signal came first.
-    pub(super) async fn serve_until<T>(&self, router: Router, until: impl Future<Output = T>) -> Result<Option<T>, Failure> {
+    pub(super) async fn serve_until<T>(
+        &self,
+        router: Router,
+        until: impl Future<Output = T>,
+    ) -> Result<Option<T>, Failure> {
         let serving = tokio::spawn(serve(self.listener.clone(), router, std::future::pending()));
         let termination = termination()?;
         let resolved = tokio::select! {
@@ -105,7 +109,11 @@ impl Listener for Socket {
     }
 }
 
-async fn serve(listener: Socket, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
+async fn serve(
+    listener: Socket,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
     // Answers are small; waiting to fill a segment would only delay them.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {

@@ -114,14 +114,27 @@ pub(crate) struct Service {
 
 impl Service {
     /// Opens the deployment on storage of the current schema.
-    pub(crate) async fn open(config: Config, requirements: Requirements, storage: Storage, mail: Mail) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        config: Config,
+        requirements: Requirements,
+        storage: Storage,
+        mail: Mail,
+    ) -> Result<Self, Failure> {
         let bell = ProcessBell::default();
         let deployment = Deployment::builder(requirements.master, storage.stores())
             .plans(config.plans.clone())
             .bell(Arc::new(bell.clone()))
             .open()
             .await?;
-        Ok(Self { config, storage, mail, sender: requirements.sender, bell, readiness: Readiness::default(), deployment })
+        Ok(Self {
+            config,
+            storage,
+            mail,
+            sender: requirements.sender,
+            bell,
+            readiness: Readiness::default(),
+            deployment,
+        })
     }
 
     /// What the router serves; in development only to who calls it by a loopback name.

@@ -26,11 +26,7 @@ impl Work {
     /// Begins carrying the outbox.
     pub(super) fn begin(relay: Relay, bell: ProcessBell, storage: Storage) -> Self {
         let pace = bell.clone();
-        Self {
-            bell,
-            relay: tokio::spawn(async move { relay.run(&pace).await }),
-            sweep: tokio::spawn(sweep(storage)),
-        }
+        Self { bell, relay: tokio::spawn(async move { relay.run(&pace).await }), sweep: tokio::spawn(sweep(storage)) }
     }
 
     /// Lets mails under way finish, then gives their leases back.

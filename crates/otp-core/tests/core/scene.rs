@@ -1,0 +1,92 @@
+//! One deployment in memory, and the shortest way through it.
+
+use std::sync::Arc;
+
+use otp_core::caller::{Actor, Caller};
+use otp_core::challenge::Purpose;
+use otp_core::code::Code;
+use otp_core::locale::Locale;
+use otp_core::otp::{CodeRequest, Proof, Verification};
+use otp_core::port::Delivery;
+use otp_core::prelude::*;
+use otp_core::time::Timestamp;
+use otp_memory::MemoryStore;
+use otp_testkit::{FrozenClock, RecordingMailer, SeededEntropy};
+
+pub(crate) struct Scene {
+    pub(crate) clock: Arc<FrozenClock>,
+    pub(crate) mailer: Arc<RecordingMailer>,
+    pub(crate) deployment: Deployment,
+    pub(crate) otp: Otp,
+    pub(crate) sessions: Sessions,
+    pub(crate) relay: Relay,
+    pub(crate) acme: Tenant,
+}
+
+impl Scene {
+    pub(crate) async fn set() -> Self {
+        Self::on_plan("enterprise").await
+    }
+
+    pub(crate) async fn on_plan(plan: &str) -> Self {
+        let clock = Arc::new(FrozenClock::at(Timestamp::from_millis(1_800_000_000_000)));
+        let mailer = Arc::new(RecordingMailer::new());
+        let deployment =
+            Deployment::builder(MasterKey::from_bytes([7; 32]), Stores::of(Arc::new(MemoryStore::default())))
+                .clock(clock.clone())
+                .entropy(Arc::new(SeededEntropy::new(1)))
+                .open()
+                .await
+                .unwrap();
+        let sender = Sender { name: "Acme".into(), address: EmailAddress::parse("no-reply@acme.example").unwrap() };
+        let signer = Arc::new(Hs256::new(deployment.keys().clone()));
+        Self {
+            otp: Otp::new(deployment.clone()),
+            sessions: Sessions::new(deployment.clone(), signer, "https://otp.example"),
+            relay: Relay::new(deployment.clone(), mailer.clone(), sender),
+            acme: Tenant::new(TenantId::from_u128(1), "Acme", plan, deployment.now()),
+            clock,
+            mailer,
+            deployment,
+        }
+    }
+
+    pub(crate) async fn ask(&self, email: &str) -> Issued {
+        self.otp.issue(&self.acme, email).await.unwrap()
+    }
+
+    pub(crate) async fn ask_again(&self, email: &str, challenge: ChallengeId) -> Result<Issued, RequestError> {
+        let request = CodeRequest {
+            email: EmailAddress::parse(email).unwrap(),
+            purpose: Purpose::default(),
+            locale: Locale::default(),
+            resend: Some(challenge),
+            idempotency: None,
+        };
+        self.otp.request(&self.acme, request, &Caller::of(Actor::System)).await
+    }
+
+    /// The code of the last mail, once everything that waits was sent.
+    pub(crate) async fn code(&self) -> String {
+        self.relay.run_once().await.unwrap();
+        let mail = self.mailer.mails().pop().expect("no mail");
+        mail.text.lines().find(|line| Code::parse(line).is_ok()).expect("no code").to_owned()
+    }
+
+    pub(crate) async fn by_address(&self, email: &str, code: &str) -> Result<Verified, VerifyError> {
+        let email = EmailAddress::parse(email).unwrap();
+        let proof = Proof::Address { email, purpose: Purpose::default() };
+        let verification = Verification { code: code.parse()?, proof };
+        self.otp.check(&self.acme, verification, &Caller::of(Actor::System)).await
+    }
+
+    pub(crate) fn mails_fail(&self, times: usize) {
+        self.mailer.script(std::iter::repeat_n(Delivery::Transient, times));
+    }
+}
+
+/// A code that is not `code`.
+pub(crate) fn other_than(code: &str) -> String {
+    let last = if code.ends_with('0') { '1' } else { '0' };
+    format!("{}{last}", &code[..code.len() - 1])
+}
