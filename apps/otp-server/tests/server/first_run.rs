@@ -1,0 +1,97 @@
+//! What a newcomer does first.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::Home;
+
+/// Runs a shell script in `home`; answers what it wrote, line by line.
+fn shell(home: &Home, script: &str) -> Vec<String> {
+    let output = Command::new("sh").arg("-ec").arg(script).current_dir(home.path()).output().unwrap();
+    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// The lines of `text` that are shell commands to copy.
+fn commands(text: &str) -> String {
+    let lines = text.lines().filter(|line| line.starts_with("curl ") || line.starts_with("CODE=") || line.starts_with(". "));
+    // Answers do not end in a line break; a reader of a terminal does not mind.
+    lines.map(|line| format!("{line}; echo\n")).collect()
+}
+
+async fn signs_in(home: &Home, script: &str) {
+    let server = home.start(&["dev"]);
+    let script = if script.is_empty() { commands(&server.said()) } else { script.to_owned() };
+    let answers: Vec<Value> = shell(home, &script).iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let asked = answers.iter().find(|answer| answer["challengeId"].is_string()).expect("no challenge");
+    assert_eq!(asked["success"], true);
+    let token = answers.iter().map(|answer| &answer["token"]).find(|token| token.is_string()).expect("no token");
+    let (status, me) = server.me(token).await;
+    assert_eq!((status, &me["email"]), (200, &Value::from("ada@example.org")));
+}
+
+#[tokio::test]
+async fn the_three_lines_that_dev_prints_sign_in() {
+    signs_in(&Home::new(), "").await;
+}
+
+#[tokio::test]
+async fn the_transcript_of_the_readme_signs_in() {
+    let readme = include_str!("../../../../README.md");
+    let (_, rest) = readme.split_once("```sh\n. otp-data/dev.env\n").expect("the README has no transcript");
+    let (transcript, _) = rest.split_once("```").unwrap();
+    signs_in(&Home::new(), &commands(&format!(". otp-data/dev.env\n{transcript}"))).await;
+}
+
+#[tokio::test]
+async fn the_mailbox_is_a_page_and_json_for_loopback_alone() {
+    let home = Home::new();
+    let server = home.start(&["dev"]);
+    let key = kept(&home, "OTP_API_KEY");
+    server.ask(&key, "ada+tag@example.org").await;
+    let (status, found) = server.get("/dev/inbox.json?to=ada%2Btag@example.org&wait=20").await;
+    assert_eq!(status, 200);
+    let code = found["mails"][0]["code"].as_str().unwrap();
+    assert_eq!(code.len(), 9);
+    let (_, none) = server.get("/dev/inbox.json?to=bob@example.org").await;
+    assert_eq!(none["mails"], Value::Array(Vec::new()));
+    let page = server.request(reqwest::Method::GET, "/dev/inbox").send().await.unwrap();
+    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains(code) && !page.contains("<script"));
+    // A foreign page that points its own name at this machine must not read the mailbox.
+    for path in ["/dev/inbox.json", "/dev/inbox", "/health"] {
+        let foreign = server.request(reqwest::Method::GET, path).header("Host", "evil.example").send().await.unwrap();
+        assert_eq!(foreign.status(), 403, "{path}");
+        assert!(!foreign.text().await.unwrap().contains(code));
+    }
+    assert_eq!(server.get("/dev/inbox.json?wait=soon").await.0, 400);
+}
+
+#[tokio::test]
+async fn keys_are_kept_for_the_next_run_and_private() {
+    let home = Home::new();
+    drop(home.start(&["dev"]));
+    let first = kept(&home, "OTP_API_KEY");
+    drop(home.start(&["dev"]));
+    assert_eq!(kept(&home, "OTP_API_KEY"), first);
+    for file in ["dev.env", "secret.key", "otp.db"] {
+        let mode = std::fs::metadata(home.path().join("otp-data").join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    drop(home.start(&["dev", "--reset"]));
+    assert_ne!(kept(&home, "OTP_API_KEY"), first);
+}
+
+#[test]
+fn dev_stays_on_this_machine() {
+    let output = Home::new().run(&["dev", "--listen", "0.0.0.0:0"]);
+    assert_eq!(output.status.code(), Some(3));
+}
+
+fn kept(home: &Home, name: &str) -> String {
+    let text = std::fs::read_to_string(home.path().join("otp-data/dev.env")).unwrap();
+    text.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap().to_owned()
+}

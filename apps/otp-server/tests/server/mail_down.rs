@@ -1,0 +1,55 @@
+//! A mail server that is away and comes back.
+
+use std::time::Duration;
+
+use otp_testkit::smtp_sink::SmtpSink;
+use serde_json::json;
+
+use crate::harness::Home;
+use crate::serving::customer;
+use crate::stepped_clock::SteppedClock;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_back() {
+    let sink = SmtpSink::start().await;
+    let (url, address) = (sink.url(), sink.address());
+    drop(sink);
+    let (home, mut clock) = SteppedClock::of(Home::serving(&url));
+    let mut server = home.serve();
+    let (_, key) = customer(&home, "enterprise");
+    server.ask(&key, "dead@example.org").await;
+    let (status, health) = server.get("/health").await;
+    assert_eq!((status, health["status"].as_str()), (200, Some("degraded")), "{health}");
+    clock.advance(Duration::from_secs(590));
+    let asked = server.ask(&key, "ada@example.org").await;
+    // From here on the first code is dead: its mail must never arrive.
+    clock.advance(Duration::from_secs(10));
+    // A restart in between loses nothing.
+    server.kill();
+    let server = home.serve();
+    let sink = SmtpSink::start_at(address).await;
+    // The restart left the claims of the killed server leased.
+    clock.advance(Duration::from_secs(60));
+    let code = sink.next_to("ada@example.org").await.code();
+    assert_eq!(server.verify(&key, &asked["challengeId"], &code).await.0, 200);
+    // Mails are claimed in the order they became due: the dead one has had its turn.
+    server.ask(&key, "last@example.org").await;
+    sink.next_to("last@example.org").await;
+    assert!(sink.mails().iter().all(|mail| !mail.is_to("dead@example.org")));
+    let (_, answer) =
+        server.post("/auth/verify-otp", &key, json!({ "email": "dead@example.org", "otp": "000000000" })).await.unwrap();
+    assert_eq!(answer["code"], "otp_expired");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_dies_600_seconds_after_it_was_asked_for() {
+    let sink = SmtpSink::start().await;
+    let (home, mut clock) = SteppedClock::of(Home::serving(&sink.url()));
+    let server = home.serve();
+    let (_, key) = customer(&home, "enterprise");
+    let asked = server.ask(&key, "ada@example.org").await;
+    let code = sink.next_to("ada@example.org").await.code();
+    clock.advance(Duration::from_secs(601));
+    let (status, answer) = server.verify(&key, &asked["challengeId"], &code).await;
+    assert_eq!((status, answer["code"].as_str()), (401, Some("otp_expired")));
+}
