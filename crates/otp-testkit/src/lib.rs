@@ -1,1 +1,11 @@
-//! x
+//! Conformance suite, oracle and fakes for adapters of `otp-core`.
+
+mod answered;
+mod clock;
+mod entropy;
+mod mailer;
+pub mod samples;
+
+pub use clock::FrozenClock;
+pub use entropy::SeededEntropy;
+pub use mailer::RecordingMailer;
