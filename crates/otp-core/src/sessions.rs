@@ -106,6 +106,17 @@ impl Sessions {
         token::realm_claimed(&self.public_url, token)
     }
 
+    /// Where a credential was issued, if it was issued here: its signature is proven, but neither that it is in time
+    /// nor that its session is live.
+    pub fn issued_in(&self, credential: &RefreshCredential) -> Option<Realm> {
+        match credential {
+            RefreshCredential::Refresh(token) => token.is_genuine(&self.deployment.keys).then_some(token.realm),
+            RefreshCredential::Access(token) => {
+                self.realm_claimed(token).filter(|realm| self.signer.verify(*realm, token).is_ok())
+            }
+        }
+    }
+
     /// Accepts an access token of `tenant` whose session is live in the generation it was issued in.
     ///
     /// # Errors

@@ -72,6 +72,11 @@ impl<K: Copy + Ord, V: Ends> Fading<K, V> {
         }
         forgotten
     }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
 }
 
 #[cfg(test)]

@@ -94,3 +94,23 @@ impl fmt::Debug for MemoryStore {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otp_core::fault::FaultKind;
+
+    #[test]
+    fn a_verb_that_panicked_closes_the_store() {
+        let store = MemoryStore::default();
+        let panicked = std::thread::scope(|scope| {
+            let verb = || {
+                let _state = store.write("memory.open", Timestamp::from_millis(0)).unwrap();
+                panic!("half-way");
+            };
+            scope.spawn(verb).join()
+        });
+        assert!(panicked.is_err());
+        assert_eq!(store.read("memory.live").err().map(|fault| fault.kind()), Some(FaultKind::Corrupt));
+    }
+}

@@ -46,6 +46,11 @@ impl Limits {
     pub(crate) fn forget(&mut self, now: Timestamp) {
         self.0.forget(now);
     }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl State {

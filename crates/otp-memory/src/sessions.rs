@@ -54,6 +54,12 @@ impl Sessions {
             self.by_user.remove(&(session.realm, session.user, session.id));
         }
     }
+
+    /// Entries and index entries.
+    #[cfg(test)]
+    pub(crate) fn lens(&self) -> [usize; 2] {
+        [self.by_id.len(), self.by_user.len()]
+    }
 }
 
 impl State {
@@ -63,7 +69,7 @@ impl State {
         Some(LiveSession { session: session.clone(), user: user.clone() })
     }
 
-    fn rotate(&mut self, rotation: Rotation, now: Timestamp) -> Rotated {
+    pub(crate) fn rotate(&mut self, rotation: Rotation, now: Timestamp) -> Rotated {
         let (realm, id) = (rotation.realm, rotation.session);
         let Some(mut live) = self.live_session(realm, id, now) else { return Rotated::Gone };
         let present = live.session.generation;

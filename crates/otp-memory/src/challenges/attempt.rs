@@ -64,7 +64,7 @@ fn is_of(by: &Lookup, challenge: &Challenge) -> bool {
 }
 
 impl State {
-    pub(super) fn attempt(&mut self, presented: Presented, now: Timestamp) -> Attempt {
+    pub(crate) fn attempt(&mut self, presented: Presented, now: Timestamp) -> Attempt {
         let Presented { by, matched, sign_in, wrong_draws, on } = presented;
         let Some(mut lane) = self.challenges.lane(&by, now) else { return Attempt::Expired };
         if lane.left() == 0 {

@@ -75,6 +75,12 @@ impl Challenges {
             }
         }
     }
+
+    /// Entries and index entries.
+    #[cfg(test)]
+    pub(crate) fn lens(&self) -> [usize; 2] {
+        [self.by_id.len(), self.by_address.len()]
+    }
 }
 
 #[async_trait]

@@ -32,6 +32,11 @@ impl Remembered {
     pub(crate) fn forget(&mut self, now: Timestamp) {
         self.0.forget(now);
     }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Challenges {
@@ -51,7 +56,7 @@ impl Challenges {
 }
 
 impl State {
-    pub(super) fn open(&mut self, request: Request, now: Timestamp) -> Opened {
+    pub(crate) fn open(&mut self, request: Request, now: Timestamp) -> Opened {
         let Request { opening, draws, idempotency, admitted } = request;
         let realm = opening.realm();
         if let Some(idempotency) = &idempotency

@@ -1,0 +1,93 @@
+//! `GET /admin/customers`, `GET /admin/customers/{id}`, `GET /admin/customers/me`
+
+use otp_core::id::TenantId;
+use otp_core::port::{TenantCursor, TenantFilter};
+use otp_core::tenant::TenantStatus;
+use serde::Serialize;
+
+use super::{Customer, cursor};
+use crate::app::App;
+use crate::call::{Call, Form, Input, Nothing, Operator, TenantCall, plain};
+use crate::problem::{Flaw, ProblemCode};
+use crate::reply::{self, Answer};
+
+/// Customers on a page unless the caller says otherwise.
+const PAGE: usize = 50;
+/// Longest text to search for, in characters.
+const MAX_TEXT: usize = 254;
+
+#[derive(Serialize)]
+struct One {
+    customer: Customer,
+}
+
+/// The caller's own.
+pub(crate) async fn me(call: Call<TenantCall, Nothing>) -> Answer {
+    Ok(reply::ok(One { customer: Customer::of(call.who.tenant, &call.app) }))
+}
+
+/// Which customer is asked for. A text that is no id is no error of form: it finds nothing, as any unknown id.
+pub(crate) struct Which(Option<TenantId>);
+
+impl Input for Which {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        Some(Self(form.last_segment().parse().ok().filter(|id| *id != TenantId::SERVICE)))
+    }
+}
+
+/// The one of an id.
+pub(crate) async fn get(call: Call<Operator, Which>) -> Answer {
+    let Which(id) = call.input;
+    let id = id.ok_or(ProblemCode::NotFound)?;
+    let tenant = call.app.tenants.get(id).await?.ok_or(ProblemCode::NotFound)?;
+    Ok(reply::ok(One { customer: Customer::of(tenant, &call.app) }))
+}
+
+pub(crate) struct Page {
+    filter: TenantFilter,
+    after: Option<TenantCursor>,
+    limit: usize,
+}
+
+impl Input for Page {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let text = |text: &str| plain(MAX_TEXT, text).map(str::to_owned);
+        let filter = TenantFilter {
+            status: form.parameter("status", status),
+            plan: form.parameter("plan", text),
+            text: form.parameter("q", text),
+        };
+        let limit = form.parameter("limit", limit).unwrap_or(PAGE);
+        let after = form.parameter("cursor", |text| cursor::read(text).ok_or(Flaw::InvalidCursor));
+        Some(Self { filter, after, limit })
+    }
+}
+
+fn status(text: &str) -> Result<TenantStatus, Flaw> {
+    let all = [TenantStatus::Active, TenantStatus::Suspended, TenantStatus::Cancelled];
+    all.into_iter().find(|status| status.as_str() == text).ok_or(Flaw::InvalidStatus)
+}
+
+fn limit(text: &str) -> Result<usize, Flaw> {
+    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
+    text.parse().ok().filter(|limit| digits && (1..=100).contains(limit)).ok_or(Flaw::InvalidLimit)
+}
+
+/// A page of all.
+pub(crate) async fn list(call: Call<Operator, Page>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Customers {
+        customers: Vec<Customer>,
+        next_cursor: Option<String>,
+    }
+    let Call { app, input: Page { filter, after, limit }, .. } = call;
+    // One more than asked for tells whether there is a next page.
+    let mut tenants = app.tenants.list(&filter, after, limit + 1).await?;
+    let more = tenants.len() > limit;
+    tenants.truncate(limit);
+    let last = tenants.last().filter(|_| more);
+    let next_cursor = last.map(|tenant| cursor::write(TenantCursor { created_at: tenant.created_at, id: tenant.id }));
+    let customers = tenants.into_iter().map(|tenant| Customer::of(tenant, &app)).collect();
+    Ok(reply::ok(Customers { customers, next_cursor }))
+}

@@ -1,0 +1,58 @@
+//! `POST /admin/customers`
+
+use otp_core::email::EmailAddress;
+use otp_core::id::{KeyId, TenantId};
+use otp_core::tenants::{NewTenant, Registered};
+use serde::Serialize;
+
+use super::Customer;
+use crate::app::App;
+use crate::call::{Call, Form, Input, Operator, plain};
+use crate::problem::Flaw;
+use crate::reply::{self, Answer};
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 100;
+
+pub(crate) struct Register(NewTenant);
+
+impl Input for Register {
+    fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
+        let body = &mut form.body;
+        let name = body.required("name", trimmed_name);
+        let owner = body.required("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
+        let company_name = body.optional("companyName", trimmed_name);
+        let plan = body.optional("plan", |text| known_plan(text, app));
+        let plan = plan.unwrap_or_else(|| app.settings.default_plan.clone());
+        Some(Self(NewTenant { name: name?, owner: owner?, company_name, plan }))
+    }
+}
+
+fn trimmed_name(text: &str) -> Result<String, Flaw> {
+    let text = plain(MAX_NAME, text.trim())?;
+    if text.is_empty() { Err(Flaw::Empty) } else { Ok(text.to_owned()) }
+}
+
+fn known_plan(text: &str, app: &App) -> Result<String, Flaw> {
+    app.deployment.plans().get(text).map(|_| text.to_owned()).ok_or(Flaw::UnknownPlan)
+}
+
+/// Registers a customer; the only time his key is shown.
+pub(crate) async fn register(call: Call<Operator, Register>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Created {
+        customer_id: TenantId,
+        api_key: String,
+        key_id: KeyId,
+        customer: Customer,
+    }
+    let Call { app, who, input: Register(new), request_id, .. } = call;
+    let Registered { tenant, key } = app.tenants.register(new, &who.caller(&request_id)).await?;
+    Ok(reply::created(Created {
+        customer_id: tenant.id,
+        api_key: key.key.expose().to_owned(),
+        key_id: key.record.id,
+        customer: Customer::of(tenant, &app),
+    }))
+}

@@ -1,0 +1,113 @@
+//! `POST /auth/request-otp`
+
+use axum::response::Response;
+use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use otp_core::challenge::{Purpose, RESEND_AFTER};
+use otp_core::email::EmailAddress;
+use otp_core::id::ChallengeId;
+use otp_core::locale::Locale;
+use otp_core::otp::{CodeRequest, IdempotencyKey, Issued};
+use otp_core::time::Timestamp;
+use serde::Serialize;
+
+use super::context::{Context, challenge_id};
+use crate::app::App;
+use crate::call::{Call, Form, Input, TenantCall};
+use crate::limits;
+use crate::problem::Flaw;
+use crate::reply::{self, Answer, rfc_3339};
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+pub(crate) struct RequestOtp {
+    email: EmailAddress,
+    purpose: Purpose,
+    locale: Locale,
+    resend: Option<ChallengeId>,
+    context: Context,
+    idempotency_key: Option<String>,
+}
+
+impl Input for RequestOtp {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let body = &mut form.body;
+        let email = body.required("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
+        let purpose = body.optional("purpose", |text| text.parse().map_err(|_| Flaw::InvalidPurpose));
+        let asked = body.optional("locale", locale).flatten();
+        // Any challenge but a live one is ignored, so one that cannot exist is, too.
+        let resend = challenge_id(body).and_then(|text| text.parse().ok());
+        let context = Context::read(body);
+        let idempotency_key = form.idempotency_key();
+        Some(Self {
+            email: email?,
+            purpose: purpose.unwrap_or_default(),
+            locale: asked.or_else(|| accepted(form.headers)).unwrap_or_default(),
+            resend,
+            context,
+            idempotency_key,
+        })
+    }
+}
+
+/// The language of a well-formed tag (RFC 5646, roughly), if it is one of ours.
+fn locale(tag: &str) -> Result<Option<Locale>, Flaw> {
+    let mut subtags = tag.split(['-', '_']);
+    let primary = subtags.next().unwrap_or_default();
+    let is_tag = tag.len() <= 35
+        && (2..=8).contains(&primary.len())
+        && primary.bytes().all(|octet| octet.is_ascii_alphabetic())
+        && subtags
+            .all(|subtag| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|octet| octet.is_ascii_alphanumeric()));
+    if is_tag { Ok(Locale::from_tag(tag)) } else { Err(Flaw::InvalidLocale) }
+}
+
+fn accepted(headers: &HeaderMap) -> Option<Locale> {
+    headers.get(ACCEPT_LANGUAGE).and_then(|header| Locale::from_accept_language(header.to_str().ok()?))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Queued {
+    message: &'static str,
+    challenge_id: ChallengeId,
+    expires_in: u64,
+    #[serde(serialize_with = "rfc_3339")]
+    expires_at: Timestamp,
+    resend_after: u64,
+    remaining: Option<u32>,
+}
+
+pub(crate) async fn request_otp(call: Call<TenantCall, RequestOtp>) -> Answer {
+    let Call { app, who, input, request_id, body } = call;
+    let caller = input.context.caller(&who, &request_id);
+    let idempotency = input
+        .idempotency_key
+        .map(|key| IdempotencyKey::new(&who.key.id.to_string(), "POST", "/auth/request-otp", &key, &body));
+    let request = CodeRequest {
+        email: input.email,
+        purpose: input.purpose,
+        locale: input.locale,
+        resend: input.resend,
+        idempotency,
+    };
+    let issued = app.otp.request(&who.tenant, request, &caller).await?;
+    Ok(answer(&issued, app.deployment.now()))
+}
+
+/// Body as of when the code was asked for, so that a repeated call gets the very same; headers as of now.
+fn answer(issued: &Issued, now: Timestamp) -> Response {
+    let mut response = reply::ok(Queued {
+        message: "If the address can get mail, a code is on its way.",
+        challenge_id: issued.id,
+        expires_in: issued.issued_at.until(issued.expires_at).as_secs(),
+        expires_at: issued.expires_at,
+        resend_after: RESEND_AFTER.as_secs(),
+        remaining: issued.remaining,
+    });
+    response.headers_mut().extend(limits::headers(&issued.usage, now));
+    if issued.replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}

@@ -1,0 +1,66 @@
+//! `POST /auth/verify-otp`
+
+use otp_core::challenge::Purpose;
+use otp_core::code::{Code, InvalidCode};
+use otp_core::email::EmailAddress;
+use otp_core::id::ChallengeId;
+use otp_core::otp::{Proof, Verification, VerifyError};
+use serde::Serialize;
+
+use super::context::{Context, challenge_id};
+use super::tokens::TokenMembers;
+use crate::app::App;
+use crate::call::{Call, Form, Input, TenantCall};
+use crate::problem::Flaw;
+use crate::reply::{self, Answer};
+
+pub(crate) struct VerifyOtp {
+    /// Not an error of the body, but told with a code of its own once all else is right.
+    code: Result<Code, InvalidCode>,
+    proof: Proof,
+    context: Context,
+}
+
+impl Input for VerifyOtp {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let body = &mut form.body;
+        let code = body.required("otp", |text| Ok(Code::parse(text)));
+        let by_address = body.has("email");
+        let by_id = body.has("challengeId");
+        if !by_address && !by_id {
+            body.note("email", Flaw::Required);
+        }
+        let email = body.optional("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
+        let id = challenge_id(body);
+        let purpose = body.optional("purpose", |text| text.parse().map_err(|_| Flaw::InvalidPurpose));
+        let context = Context::read(body);
+        Some(Self { code: code?, proof: proof(id, email, purpose)?, context })
+    }
+}
+
+fn proof(id: Option<String>, email: Option<EmailAddress>, purpose: Option<Purpose>) -> Option<Proof> {
+    match (id, email) {
+        // What is no id takes the way of an id nobody has, to the same answer in the same time.
+        (Some(id), email) => {
+            Some(Proof::Challenge { id: id.parse().unwrap_or(ChallengeId::from_u128(0)), email, purpose })
+        }
+        (None, Some(email)) => Some(Proof::Address { email, purpose: purpose.unwrap_or_default() }),
+        (None, None) => None,
+    }
+}
+
+pub(crate) async fn verify_otp(call: Call<TenantCall, VerifyOtp>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct SignedIn {
+        #[serde(flatten)]
+        tokens: TokenMembers,
+        is_new_user: bool,
+    }
+    let Call { app, who, input, request_id, .. } = call;
+    let caller = input.context.caller(&who, &request_id);
+    let verification = Verification { code: input.code.map_err(VerifyError::from)?, proof: input.proof };
+    let verified = app.otp.check(&who.tenant, verification, &caller).await?;
+    let tokens = app.sessions.issue(&verified)?;
+    Ok(reply::ok(SignedIn { tokens: tokens.into(), is_new_user: verified.is_new_user() }))
+}

@@ -1,0 +1,53 @@
+//! The body as octets: how long it may be and what it must be sent as.
+
+use axum::body::Body;
+use axum::body::HttpBody;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use crate::problem::{Problem, ProblemCode};
+
+/// Longest body, in octets.
+const MAX: usize = 16 * 1024;
+
+/// The whole body.
+///
+/// # Errors
+/// `payload_too_large`; `invalid_json` when it breaks off.
+pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
+    // A length announced in the header is refused unread.
+    if body.size_hint().lower() > MAX as u64 {
+        return Err(ProblemCode::PayloadTooLarge.into());
+    }
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    axum::body::to_bytes(body, MAX).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        let too_long = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+        if too_long { ProblemCode::PayloadTooLarge.into() } else { ProblemCode::InvalidJson.into() }
+    })
+}
+
+/// Refuses a body that is not sent as JSON; an empty one need not say what it is.
+///
+/// # Errors
+/// `unsupported_media_type`.
+pub(super) fn refuse_other_media(headers: &HeaderMap, body: &Bytes) -> Result<(), Problem> {
+    if body.is_empty() || headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
+        return Ok(());
+    }
+    Err(ProblemCode::UnsupportedMediaType.into())
+}
+
+/// Whether a media type is JSON in UTF-8.
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let utf_8 = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    };
+    essence.eq_ignore_ascii_case("application/json") && parts.all(utf_8)
+}

@@ -1,0 +1,122 @@
+//! One object of a body, read member by member. Faults are gathered, so that a caller learns of all
+//! at once; whatever was not asked for is one.
+
+use super::json::Node;
+use crate::problem::{FieldError, Flaw, pointer};
+
+/// The members of one object, and what was found wrong with them.
+pub(crate) struct Fields {
+    at: String,
+    members: Vec<(String, Node)>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Those of the object `at` points to.
+    pub(super) fn new(at: String, members: Vec<(String, Node)>) -> Self {
+        let twice =
+            |place: usize, name: &str| members[..place].iter().filter(|(earlier, _)| earlier == name).count() == 1;
+        let errors = members
+            .iter()
+            .enumerate()
+            .filter(|(place, (name, _))| twice(*place, name))
+            .map(|(_, (name, _))| FieldError::new(pointer(&at, name), Flaw::DuplicateMember))
+            .collect();
+        Self { at, members, errors }
+    }
+
+    /// The text of member `name` as `read` takes it; nothing if it is absent or at fault.
+    pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Flaw>) -> Option<T> {
+        match self.take(name)? {
+            Node::Text(text) => read(&text).map_err(|flaw| self.note(name, flaw)).ok(),
+            Node::Flag(_) | Node::Object(_) | Node::Other => {
+                self.note(name, Flaw::InvalidType);
+                None
+            }
+        }
+    }
+
+    /// The same of a member that must be there.
+    pub(crate) fn required<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Flaw>) -> Option<T> {
+        if !self.has(name) {
+            self.note(name, Flaw::Required);
+        }
+        self.optional(name, read)
+    }
+
+    /// The boolean `name`.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.take(name)? {
+            Node::Flag(flag) => Some(flag),
+            Node::Text(_) | Node::Object(_) | Node::Other => {
+                self.note(name, Flaw::InvalidType);
+                None
+            }
+        }
+    }
+
+    /// What `read` makes of the object `name`.
+    pub(crate) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        match self.take(name)? {
+            Node::Object(members) => {
+                let mut inner = Self::new(pointer(&self.at, name), members);
+                let result = read(&mut inner);
+                self.errors.extend(inner.close());
+                Some(result)
+            }
+            Node::Flag(_) | Node::Text(_) | Node::Other => {
+                self.note(name, Flaw::InvalidType);
+                None
+            }
+        }
+    }
+
+    /// Whether there is a member `name` not read yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(member, _)| member == name)
+    }
+
+    /// Notes a fault of the member `name`.
+    pub(crate) fn note(&mut self, name: &str, flaw: Flaw) {
+        self.errors.push(FieldError::new(pointer(&self.at, name), flaw));
+    }
+
+    /// Notes a fault of the object itself.
+    pub(crate) fn note_whole(&mut self, flaw: Flaw) {
+        self.errors.push(FieldError::new(self.at.clone(), flaw));
+    }
+
+    /// All faults; members nobody has asked for are among them.
+    pub(super) fn close(self) -> Vec<FieldError> {
+        let Self { at, members, mut errors } = self;
+        let mut unknown: Vec<String> = members.iter().map(|(name, _)| pointer(&at, name)).collect();
+        unknown.dedup();
+        errors.extend(unknown.into_iter().map(|pointer| FieldError::new(pointer, Flaw::UnknownMember)));
+        errors
+    }
+
+    fn take(&mut self, name: &str) -> Option<Node> {
+        let place = self.members.iter().position(|(member, _)| member == name)?;
+        let (_, value) = self.members.remove(place);
+        // A second one is noted already; left in, it would be called unknown as well.
+        self.members.retain(|(member, _)| member != name);
+        Some(value)
+    }
+}
+
+/// `text`, if it has at most `max` characters.
+///
+/// # Errors
+/// [`Flaw::TooLong`].
+pub(crate) fn at_most(max: usize, text: &str) -> Result<&str, Flaw> {
+    if text.chars().nth(max).is_none() { Ok(text) } else { Err(Flaw::TooLong) }
+}
+
+/// `text`, if it has at most `max` characters and none of them is a control character.
+///
+/// # Errors
+/// [`Flaw::TooLong`], [`Flaw::ControlCharacter`].
+pub(crate) fn plain(max: usize, text: &str) -> Result<&str, Flaw> {
+    let text = at_most(max, text)?;
+    if text.chars().any(char::is_control) { Err(Flaw::ControlCharacter) } else { Ok(text) }
+}

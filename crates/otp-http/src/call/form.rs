@@ -1,0 +1,111 @@
+//! Body, query and headers of a call, read together so that all their faults are told at once.
+
+use axum::extract::Query;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Uri};
+
+use super::fields::Fields;
+use super::json::Node;
+use crate::app::App;
+use crate::problem::{FieldError, Flaw, Problem, ProblemCode, pointer};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What a handler is asked, read from a call.
+pub(crate) trait Input: Sized + Send {
+    /// Reads it; notes in `form` every fault that keeps it from being whole.
+    fn read(form: &mut Form<'_>, app: &App) -> Option<Self>;
+}
+
+/// Nothing is asked: no body, no query.
+pub(crate) struct Nothing;
+
+impl Input for Nothing {
+    fn read(_: &mut Form<'_>, _: &App) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// A call as an [`Input`] reads it.
+pub(crate) struct Form<'r> {
+    /// The members of the body.
+    pub(crate) body: Fields,
+    /// The headers.
+    pub(crate) headers: &'r HeaderMap,
+    uri: &'r Uri,
+    query: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl<'r> Form<'r> {
+    /// Reads a whole input.
+    ///
+    /// # Errors
+    /// `invalid_json`; `invalid_request` with every fault.
+    pub(super) fn read<I: Input>(parts: &'r Parts, body: &[u8], app: &App) -> Result<I, Problem> {
+        let members = match Node::parse(if body.is_empty() { b"{}" } else { body }) {
+            Some(Node::Object(members)) => members,
+            Some(Node::Text(_) | Node::Flag(_) | Node::Other) => {
+                return Err(Problem::invalid(vec![FieldError::new("", Flaw::InvalidType)]));
+            }
+            None => return Err(ProblemCode::InvalidJson.into()),
+        };
+        let Ok(Query(query)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
+            return Err(Problem::invalid(vec![FieldError::new("", Flaw::UnknownParameter)]));
+        };
+        let mut form = Self {
+            body: Fields::new(String::new(), members),
+            headers: &parts.headers,
+            uri: &parts.uri,
+            query,
+            errors: Vec::new(),
+        };
+        let input = I::read(&mut form, app);
+        let errors = form.close();
+        match input {
+            Some(input) if errors.is_empty() => Ok(input),
+            Some(_) | None => Err(Problem::invalid(errors)),
+        }
+    }
+
+    /// The query parameter `name` as `read` takes it; nothing if it is absent or at fault.
+    pub(crate) fn parameter<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Flaw>) -> Option<T> {
+        let place = self.query.iter().position(|(parameter, _)| parameter == name)?;
+        let (_, value) = self.query.remove(place);
+        let before = self.query.len();
+        self.query.retain(|(parameter, _)| parameter != name);
+        let flaw = match read(&value) {
+            _ if self.query.len() < before => Flaw::DuplicateParameter,
+            Ok(value) => return Some(value),
+            Err(flaw) => flaw,
+        };
+        self.errors.push(FieldError::new(pointer("", name), flaw));
+        None
+    }
+
+    /// The `Idempotency-Key`: 1 to 255 visible ASCII characters.
+    pub(crate) fn idempotency_key(&mut self) -> Option<String> {
+        let mut values = self.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let key = values.next()?;
+        let visible = (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+        let key = key.to_str().ok().filter(|_| visible && values.next().is_none());
+        if key.is_none() {
+            self.errors.push(FieldError::new("", Flaw::InvalidIdempotencyKey));
+        }
+        key.map(str::to_owned)
+    }
+
+    /// The last segment of the path.
+    pub(crate) fn last_segment(&self) -> &'r str {
+        self.uri.path().rsplit('/').next().unwrap_or_default()
+    }
+
+    fn close(self) -> Vec<FieldError> {
+        let Self { body, query, mut errors, .. } = self;
+        errors.extend(body.close());
+        let mut unknown: Vec<String> = query.iter().map(|(name, _)| pointer("", name)).collect();
+        unknown.dedup();
+        errors.extend(unknown.into_iter().map(|pointer| FieldError::new(pointer, Flaw::UnknownParameter)));
+        errors
+    }
+}

@@ -1,0 +1,86 @@
+//! The edge: what happens to every request and every answer, whatever the route.
+
+mod client;
+mod host;
+mod request_id;
+
+pub(crate) use client::Proxies;
+pub(crate) use request_id::RequestId;
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue};
+
+use crate::app::App;
+use crate::problem::{self, Problem, ProblemCode};
+
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Names the request, refuses foreign hosts, bounds time, catches panics, writes problems out, adds
+/// the headers every answer has, and logs the call. Neither query nor body nor headers are logged.
+pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = RequestId::accept(request.headers(), &app.entropy);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let client = app.proxies.client(&request);
+    request.extensions_mut().insert(id.clone());
+
+    let foreign = app.settings.loopback_hosts_only && !host::is_loopback(&request);
+    let mut response = if foreign {
+        Problem::new(ProblemCode::HostNotAllowed).into_response()
+    } else {
+        within_bounds(next.run(request)).await
+    };
+    problem::write_out(&mut response, &app.settings.public_url, id.as_str());
+    add_headers(response.headers_mut(), &id, app.settings.public_url.starts_with("https://"));
+
+    tracing::info!(
+        %method,
+        // Not the path itself, which holds whatever a caller puts there.
+        route = route.as_ref().map_or("-", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        duration_us = begun.elapsed().as_micros(),
+        client = client.map(tracing::field::display),
+        request_id = id.as_str(),
+        "answered"
+    );
+    response
+}
+
+async fn within_bounds(call: impl Future<Output = Response>) -> Response {
+    // What a panic leaves half done belongs to that one call; the stores write atomically.
+    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(call).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!("a handler panicked");
+            Problem::new(ProblemCode::Internal).into_response()
+        }
+        Err(_) => {
+            tracing::error!("a call took too long");
+            Problem::new(ProblemCode::Unavailable).into_response()
+        }
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &RequestId, https: bool) {
+    headers.insert(RequestId::HEADER, id.value());
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+}

@@ -1,0 +1,142 @@
+//! Every code an error answer may carry, and what each means.
+
+use http::StatusCode;
+
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $title:literal, $detail:literal, $remedy:literal;)+) => {
+        /// What went wrong, as a program tells it apart: the member `code` of an error answer. A closed set.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ProblemCode {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl ProblemCode {
+            /// Every code there is, by status.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// As it is written in answers, and the fragment of its documentation's address.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// The status it is answered with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status),+ }
+            }
+
+            /// What it is, in a few words; the same for every occurrence.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+
+            /// What happened, in a sentence or two.
+            pub const fn detail(self) -> &'static str {
+                match self { $(Self::$name => $detail),+ }
+            }
+
+            /// What to do about it.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy),+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    /// The body is no JSON text.
+    InvalidJson = BAD_REQUEST, "invalid_json", "The body is not JSON",
+        "The body could not be read as JSON in UTF-8.",
+        "Send one JSON object. Look for trailing commas, single quotes and text cut short.";
+    /// The body or the query breaks the contract.
+    InvalidRequest = BAD_REQUEST, "invalid_request", "The request is not valid",
+        "Something in the body, the query or a header is missing, unknown or malformed; `errors` lists every fault.",
+        "Correct each entry of `errors`: `pointer` says where (RFC 6901), `code` what, `message` how to fix it.";
+    /// The text cannot be a code.
+    InvalidOtpFormat = BAD_REQUEST, "invalid_otp_format", "Not the form of a code",
+        "`otp` does not have as many digits as the code that was sent. No attempt was spent.",
+        "Ask the user to type all digits of the code. Spaces and dashes between them do no harm.";
+    /// No key, or one that opens nothing.
+    InvalidApiKey = UNAUTHORIZED, "invalid_api_key", "No valid API key",
+        "The API key is missing, malformed, unknown, expired or revoked, or two different keys were sent.",
+        "Send one key, in `X-OTP-API-Key` or as `Authorization: Bearer`. Make a new one if this one was revoked.";
+    /// No token, or one that is not alive.
+    InvalidToken = UNAUTHORIZED, "invalid_token", "No valid token",
+        "The token is missing, malformed, expired, ended, or another customer's.",
+        "Refresh the session, or let the user sign in again.";
+    /// A wrong code.
+    OtpInvalid = UNAUTHORIZED, "otp_invalid", "Wrong code",
+        "The code is wrong. `remainingAttempts` says how many attempts are left.",
+        "Let the user try again while attempts are left.";
+    /// No live code.
+    OtpExpired = UNAUTHORIZED, "otp_expired", "No live code",
+        "No code is alive for this: it expired, was used, or was never asked for.",
+        "Ask for a new code.";
+    /// All attempts are spent.
+    OtpAttemptsExceeded = UNAUTHORIZED, "otp_attempts_exceeded", "No attempts left",
+        "All attempts at this code were spent.",
+        "Ask for a new code.";
+    /// A replaced refresh token came back.
+    RefreshReused = UNAUTHORIZED, "refresh_reused", "The refresh token was used before",
+        "This refresh token had been replaced. Someone may have copied it, so its session has ended.",
+        "Let the user sign in again. Keep the newest refresh token only, and refresh from one place.";
+    /// A secret key came from a browser.
+    SecretKeyInBrowser = FORBIDDEN, "secret_key_in_browser", "A secret key in a browser",
+        "The request has an `Origin` header, so a browser sent it, and with it a secret key.",
+        "Revoke the key: whoever saw the page may have it. Call from your server.";
+    /// The customer is suspended.
+    CustomerSuspended = FORBIDDEN, "customer_suspended", "The customer is suspended",
+        "The customer this key or token belongs to is suspended.",
+        "Ask whoever runs the service.";
+    /// The customer is cancelled.
+    CustomerCancelled = FORBIDDEN, "customer_cancelled", "The customer is cancelled",
+        "The customer this key or token belongs to was cancelled, for good.",
+        "Use the key of another account.";
+    /// The key is not for this route.
+    InsufficientScope = FORBIDDEN, "insufficient_scope", "The key does not open this",
+        "The key is valid, but not for this route: operator keys open operator routes only.",
+        "Use a secret key of the customer.";
+    /// The route is for operators.
+    OperatorRequired = FORBIDDEN, "operator_required", "For operators only",
+        "This route takes an operator key; the key sent is a customer's.",
+        "Use an operator key. `otp-server operator create` makes one.";
+    /// The host is not this machine.
+    HostNotAllowed = FORBIDDEN, "host_not_allowed", "Not a host of this server",
+        "This server answers to loopback names only, and the request names another host.",
+        "Use `localhost`, `127.0.0.1` or `[::1]`. To serve others, run `otp-server serve`.";
+    /// There is no such thing.
+    NotFound = NOT_FOUND, "not_found", "Not found",
+        "There is nothing at this path, or no object of this id.",
+        "Check the path and the id.";
+    /// The path does not take this method.
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed",
+        "This path exists, but not for this method.",
+        "Use a method listed in the header `Allow`.";
+    /// The address has an account.
+    EmailTaken = CONFLICT, "email_taken", "The address has an account",
+        "Another customer is registered with this email address.",
+        "Use another address, or the account there is.";
+    /// The body is too long.
+    PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too long",
+        "The body is longer than 16 KiB.",
+        "Send a shorter one; no valid request comes near that.";
+    /// The body is not sent as JSON.
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Not sent as JSON",
+        "The request has a body, but its `Content-Type` is not `application/json`.",
+        "Send `Content-Type: application/json`.";
+    /// The idempotency key belongs to another body.
+    IdempotencyMismatch = UNPROCESSABLE_ENTITY, "idempotency_mismatch", "The idempotency key was used before",
+        "This `Idempotency-Key` was sent before with another body.",
+        "Use a fresh key for a new request, and the same body when repeating one.";
+    /// A limit refused.
+    RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
+        "A limit refused the request: `rule` says which. Nothing was spent.",
+        "Wait until `resetAt`, or as many seconds as `Retry-After` says.";
+    /// Our fault, and nothing the caller could change.
+    Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error",
+        "The service failed. Its operator finds the cause in the log under `requestId`.",
+        "Try again later; if it stays, tell whoever runs the service the `requestId`.";
+    /// Something the service needs is down.
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable",
+        "Something the service needs is down or too slow, and it will not guess. No mail was sent and no code accepted.",
+        "Repeat the call after as many seconds as `Retry-After` says.";
+}

@@ -1,0 +1,91 @@
+//! What can be wrong with one member, parameter or header: the entries of `errors` in `invalid_request`.
+
+use serde::Serialize;
+
+macro_rules! flaws {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $message:literal;)+) => {
+        /// What is wrong with one value. A closed set.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Flaw {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Flaw {
+            /// Every flaw there is.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// As it is written in answers.
+            pub(crate) const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// How to mend it.
+            pub(crate) const fn message(self) -> &'static str {
+                match self { $(Self::$name => $message),+ }
+            }
+        }
+    };
+}
+
+flaws! {
+    /// Something must be there and is not.
+    Required = "required", "Required, but missing.";
+    /// The value is of another JSON type.
+    InvalidType = "invalid_type", "Of the wrong JSON type; leave it out rather than send null.";
+    /// No member of that name is known.
+    UnknownMember = "unknown_member", "There is no member of this name here.";
+    /// The member is there twice.
+    DuplicateMember = "duplicate_member", "This member is there more than once.";
+    /// No query parameter of that name is known.
+    UnknownParameter = "unknown_parameter", "This path takes no query parameter of this name.";
+    /// The query parameter is there twice.
+    DuplicateParameter = "duplicate_parameter", "This query parameter is there more than once.";
+    /// Not one deliverable address.
+    InvalidEmail = "invalid_email", "Not an email address: write one address of the form name@example.org.";
+    /// Not a purpose.
+    InvalidPurpose = "invalid_purpose", "A purpose is 1 to 32 characters of a-z, 0-9 and -.";
+    /// Not a language tag.
+    InvalidLocale = "invalid_locale", "Not a language tag such as `de` or `es-MX` (RFC 5646).";
+    /// Not an IP address.
+    InvalidIp = "invalid_ip", "Not an IPv4 or IPv6 address.";
+    /// Empty.
+    Empty = "empty", "Must not be empty.";
+    /// Longer than it may be.
+    TooLong = "too_long", "Longer than allowed here.";
+    /// Holds a control character.
+    ControlCharacter = "control_character", "Must not hold control characters.";
+    /// Two things of which one is wanted.
+    OnlyOne = "only_one", "Send exactly one of `refreshToken` and `token`.";
+    /// No plan of that name.
+    UnknownPlan = "unknown_plan", "There is no plan of this name.";
+    /// Not a status.
+    InvalidStatus = "invalid_status", "One of `active`, `suspended`, `cancelled`.";
+    /// Not a page size.
+    InvalidLimit = "invalid_limit", "A whole number from 1 to 100.";
+    /// Not a cursor of ours.
+    InvalidCursor = "invalid_cursor", "Not a `nextCursor` of an earlier answer.";
+    /// Not an idempotency key.
+    InvalidIdempotencyKey = "invalid_idempotency_key",
+        "The header `Idempotency-Key` is sent once, with 1 to 255 visible ASCII characters.";
+}
+
+/// One entry of `errors`.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FieldError {
+    /// Where: a JSON pointer (RFC 6901) into the body; of a query parameter, `/` and its name.
+    pub(crate) pointer: String,
+    code: &'static str,
+    message: &'static str,
+}
+
+impl FieldError {
+    /// `flaw` at `pointer`.
+    pub(crate) fn new(pointer: impl Into<String>, flaw: Flaw) -> Self {
+        Self { pointer: pointer.into(), code: flaw.code(), message: flaw.message() }
+    }
+}
+
+/// The pointer to `name` in what `parent` points to (RFC 6901, section 3).
+pub(crate) fn pointer(parent: &str, name: &str) -> String {
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,113 @@
+//! What each error of the domain is to a caller. Every match names every variant, so that a new
+//! error does not compile until somebody has decided what callers see of it.
+
+use std::error::Error;
+
+use http::header::RETRY_AFTER;
+use otp_core::fault::{Fault, FaultKind};
+use otp_core::otp::{RateLimited, RequestError, VerifyError};
+use otp_core::sessions::SessionError;
+use otp_core::tenant::TenantStatus;
+use otp_core::tenants::{KeyRefused, RegisterError};
+use otp_core::time::ceil_seconds;
+
+use super::{Extra, FieldError, Flaw, Problem, ProblemCode};
+use crate::limits;
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::InvalidEmail(_) => Self::invalid(vec![FieldError::new("/email", Flaw::InvalidEmail)]),
+            RequestError::RateLimited(limited) => Self::from(*limited),
+            RequestError::IdempotencyMismatch => ProblemCode::IdempotencyMismatch.into(),
+            RequestError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Problem {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::InvalidFormat { expected: _ } => ProblemCode::InvalidOtpFormat.into(),
+            VerifyError::Invalid { remaining } => {
+                Self::new(ProblemCode::OtpInvalid).with(Extra::Attempts { remaining_attempts: remaining })
+            }
+            VerifyError::Exhausted => ProblemCode::OtpAttemptsExceeded.into(),
+            VerifyError::Expired => ProblemCode::OtpExpired.into(),
+            VerifyError::RateLimited(limited) => Self::from(*limited),
+            VerifyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Invalid(_) => ProblemCode::InvalidToken.into(),
+            SessionError::Reused => ProblemCode::RefreshReused.into(),
+            SessionError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<KeyRefused> for Problem {
+    fn from(error: KeyRefused) -> Self {
+        match error {
+            KeyRefused::Invalid(_) => ProblemCode::InvalidApiKey.into(),
+            KeyRefused::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::EmailTaken => ProblemCode::EmailTaken.into(),
+            RegisterError::UnknownPlan => Self::invalid(vec![FieldError::new("/plan", Flaw::UnknownPlan)]),
+            RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RateLimited> for Problem {
+    fn from(RateLimited { by, usage, now }: RateLimited) -> Self {
+        let problem = Self::new(ProblemCode::RateLimited).with(Extra::Limit {
+            rule: by.rule.as_str(),
+            limit: by.limit,
+            window_seconds: by.window.as_secs(),
+            reset_at: by.resets_at.to_string(),
+        });
+        let wait = ceil_seconds(now.until(by.resets_at)).max(1);
+        limits::headers(&usage, now)
+            .into_iter()
+            .fold(problem.with_header(RETRY_AFTER, wait.into()), |problem, (name, value)| {
+                problem.with_header(name, value)
+            })
+    }
+}
+
+impl From<Fault> for Problem {
+    /// The cause is for the operator and goes to the log; the caller learns only whether to come back.
+    fn from(fault: Fault) -> Self {
+        log(&fault);
+        match fault.kind() {
+            FaultKind::Unavailable => ProblemCode::Unavailable.into(),
+            FaultKind::Corrupt | FaultKind::Misconfigured => ProblemCode::Internal.into(),
+        }
+    }
+}
+
+/// Tells the operator of a fault. Causes are the adapters' words, which hold no address, code, key or token.
+pub(crate) fn log(fault: &Fault) {
+    let cause = fault.source().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(op = fault.op(), kind = ?fault.kind(), cause, "fault");
+}
+
+/// Why a customer of this status is not served, if it is not.
+pub(crate) const fn unserved(status: TenantStatus) -> Option<ProblemCode> {
+    match status {
+        TenantStatus::Active => None,
+        TenantStatus::Suspended => Some(ProblemCode::CustomerSuspended),
+        TenantStatus::Cancelled => Some(ProblemCode::CustomerCancelled),
+    }
+}
