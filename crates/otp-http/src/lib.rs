@@ -10,10 +10,12 @@ mod limits;
 mod problem;
 mod readiness;
 mod reply;
+mod waiting;
 
 pub use app::{Services, Settings};
 pub use problem::{Problem, ProblemCode, errors_markdown};
 pub use readiness::Readiness;
+pub use waiting::waiting;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -26,6 +28,12 @@ use app::App;
 /// The peer's address is taken from the extension `ConnectInfo<SocketAddr>`, where there is one. Needs a
 /// Tokio runtime with time enabled.
 pub fn router(services: Services) -> Router {
+    router_with(services, Router::new())
+}
+
+/// As [`router`], with routes of the application's own behind the same edge: their calls are named,
+/// bounded and logged, and their answers get the headers every answer has.
+pub fn router_with(services: Services, own: Router) -> Router {
     let app = App::new(services);
     Router::new()
         .route("/auth/request-otp", post(auth::request_otp))
@@ -42,6 +50,7 @@ pub fn router(services: Services) -> Router {
         .route("/health/live", get(health::live))
         .method_not_allowed_fallback(async || Problem::new(ProblemCode::MethodNotAllowed))
         .fallback(async || Problem::new(ProblemCode::NotFound))
-        .layer(from_fn_with_state(app.clone(), edge::edge))
-        .with_state(app)
+        .with_state(app.clone())
+        .merge(own)
+        .layer(from_fn_with_state(app, edge::edge))
 }

@@ -46,10 +46,8 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     let service = Service::open(config.clone(), Requirements::new(master, sender), storage, mail).await?;
     let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
     println!("{}", welcome(&keys, &config.public_url));
-    let mut router = otp_http::router(service.services(true));
-    if let Some(mailbox) = mailbox {
-        router = router.merge(inbox::router(mailbox));
-    }
+    let mailbox = mailbox.map(inbox::router).unwrap_or_default();
+    let router = otp_http::router_with(service.services(true), mailbox);
     let served = service.serve(listening, router).await;
     drop(exclusive);
     served

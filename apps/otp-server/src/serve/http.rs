@@ -71,7 +71,7 @@ impl Listening {
         let serving = tokio::spawn(serve(self.listener, router, stop));
         termination()?.await;
         tracing::info!("stopping");
-        readiness.draining();
+        readiness.not_ready("draining");
         in_flight.finished().await;
         closing.send_replace(true);
         match timeout(CLOSING, serving).await {

@@ -8,6 +8,7 @@ pub(crate) use client::Proxies;
 pub(crate) use request_id::RequestId;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -19,6 +20,8 @@ use http::header::{
     X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue};
+
+use otp_core::system::SystemEntropy;
 
 use crate::app::App;
 use crate::problem::{self, Problem, ProblemCode};
@@ -42,8 +45,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     } else {
         within_bounds(next.run(request)).await
     };
-    problem::write_out(&mut response, &app.settings.public_url, id.as_str());
-    add_headers(response.headers_mut(), &id, app.settings.public_url.starts_with("https://"));
+    finish(&mut response, &app.settings.public_url, &id);
 
     tracing::info!(
         %method,
@@ -73,12 +75,29 @@ async fn within_bounds(call: impl Future<Output = Response>) -> Response {
     }
 }
 
+/// The edge of a service that has nothing to serve from yet.
+pub(crate) async fn bare_edge(State(public_url): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let id = RequestId::accept(request.headers(), &SystemEntropy::default());
+    let mut response = next.run(request).await;
+    finish(&mut response, &public_url, &id);
+    response
+}
+
+/// Writes a problem out, and adds the headers every answer has.
+fn finish(response: &mut Response, public_url: &str, id: &RequestId) {
+    problem::write_out(response, public_url, id.as_str());
+    add_headers(response.headers_mut(), id, public_url.starts_with("https://"));
+}
+
 fn add_headers(headers: &mut HeaderMap, id: &RequestId, https: bool) {
     headers.insert(RequestId::HEADER, id.value());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    // A page merged into the router may need a policy of its own; nothing else has one.
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));

@@ -88,16 +88,21 @@ async fn store(app: &App, now: Timestamp) -> (Check, Check) {
 
 /// `GET /health/ready`
 pub(crate) async fn ready(State(app): State<App>) -> Response {
+    let reason = match app.readiness.reason() {
+        Some(reason) => Some(reason),
+        None => backlog(&app, app.deployment.now()).await.is_none().then_some("database unavailable"),
+    };
+    readiness(reason)
+}
+
+/// Ready, unless there is a reason against it.
+pub(crate) fn readiness(reason: Option<&'static str>) -> Response {
     #[derive(Serialize)]
     struct Ready {
         status: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<&'static str>,
     }
-    let reason = match app.readiness.reason() {
-        Some(reason) => Some(reason),
-        None => backlog(&app, app.deployment.now()).await.is_none().then_some("database unavailable"),
-    };
     let (code, status) = match reason {
         None => (StatusCode::OK, "ready"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
