@@ -1,0 +1,22 @@
+//! The one place where effects become state.
+
+use otp_core::effect::{Effect, Who};
+use otp_core::time::Timestamp;
+
+use crate::state::State;
+
+impl State {
+    /// Writes `effects`, in order. A verb calls it under the same lock as the change that causes them.
+    pub(crate) fn apply(&mut self, effects: Vec<Effect>, now: Timestamp) {
+        for effect in effects {
+            match effect {
+                Effect::Mail(mail) => self.queue.push(mail, now),
+                Effect::Count { realm, counter, at } => self.ledger.count(realm, counter, at),
+                Effect::Seen { realm, who: Who::User(user), at } => self.ledger.see(realm, user, at),
+                // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
+                Effect::Seen { who: Who::SignedIn, .. } => {}
+                Effect::Audit(entry) => self.ledger.record(entry),
+            }
+        }
+    }
+}

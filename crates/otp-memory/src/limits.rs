@@ -1,0 +1,81 @@
+//! Counters of limits. The arithmetic is the domain's: [`decide`].
+
+use async_trait::async_trait;
+use otp_core::fault::Res;
+use otp_core::limit::{Admission, Draw, LimitKey, Log, decide};
+use otp_core::port::LimitStore;
+use otp_core::time::Timestamp;
+
+use crate::MemoryStore;
+use crate::fading::{Ends, Fading};
+use crate::state::State;
+
+/// The log of every limit drawn lately.
+#[derive(Default)]
+pub(crate) struct Limits(Fading<LimitKey, Drawn>);
+
+/// The log of one limit.
+struct Drawn {
+    log: Log,
+    forget_at: Timestamp,
+}
+
+impl Ends for Drawn {
+    fn ends_at(&self) -> Timestamp {
+        self.forget_at
+    }
+}
+
+impl Limits {
+    /// The log of each draw, in order; an empty one where nothing was drawn.
+    pub(crate) fn logs(&self, draws: &[Draw], now: Timestamp) -> Vec<Log> {
+        let log = |draw: &Draw| self.0.live(&draw.key, now).map(|drawn| drawn.log.clone()).unwrap_or_default();
+        draws.iter().map(log).collect()
+    }
+
+    /// Keeps the logs of `draws` as [`decide`] left them.
+    pub(crate) fn keep(&mut self, draws: &[Draw], logs: Vec<Log>) {
+        for (draw, log) in draws.iter().zip(logs) {
+            if let Some(forget_at) = log.forget_at(draw.window) {
+                self.0.keep(draw.key, Drawn { log, forget_at });
+            }
+        }
+    }
+
+    /// Drops the logs in which nothing counts any more.
+    pub(crate) fn forget(&mut self, now: Timestamp) {
+        self.0.forget(now);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl State {
+    /// Draws all or nothing; writes the refusing draw's effects if it refuses.
+    pub(crate) fn acquire(&mut self, draws: Vec<Draw>, now: Timestamp) -> Admission {
+        let mut logs = self.limits.logs(&draws, now);
+        let admission = decide(&draws, &mut logs, now);
+        match &admission {
+            Admission::Admitted(_) => self.limits.keep(&draws, logs),
+            Admission::Refused { by, .. } => self.refuse(draws, *by, now),
+        }
+        admission
+    }
+
+    /// Writes what the draw at `by` wants written when it refuses.
+    pub(crate) fn refuse(&mut self, draws: Vec<Draw>, by: usize, now: Timestamp) {
+        if let Some(draw) = draws.into_iter().nth(by) {
+            self.apply(draw.refused, now);
+        }
+    }
+}
+
+#[async_trait]
+impl LimitStore for MemoryStore {
+    async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
+        Ok(self.write("memory.acquire", now)?.acquire(draws, now))
+    }
+}

@@ -1,0 +1,118 @@
+//! Tenants, compared and set as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use otp_core::api_key::KeyHash;
+use otp_core::effect::Effect;
+use otp_core::fault::Res;
+use otp_core::id::{KeyId, TenantId};
+use otp_core::port::{Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
+use otp_core::tenant::{Tenant, Version};
+use otp_core::time::Timestamp;
+
+use crate::MemoryStore;
+use crate::state::State;
+
+/// All tenants.
+#[derive(Default)]
+pub(crate) struct Tenants {
+    by_id: BTreeMap<TenantId, Tenant>,
+    by_key: BTreeMap<KeyHash, TenantId>,
+    by_age: BTreeSet<(Timestamp, TenantId)>,
+    key_uses: BTreeMap<TenantId, BTreeMap<KeyId, Timestamp>>,
+}
+
+impl Tenants {
+    fn by_api_key(&self, hash: &KeyHash) -> Option<Tenant> {
+        self.by_key.get(hash).and_then(|id| self.by_id.get(id)).cloned()
+    }
+
+    fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Vec<Tenant> {
+        let behind = |tenant: &(Timestamp, TenantId)| after.is_none_or(|last| *tenant < (last.created_at, last.id));
+        let newest_first = self.by_age.iter().rev().filter(|tenant| behind(tenant));
+        let tenants = newest_first.filter_map(|(_, id)| self.by_id.get(id));
+        tenants.filter(|tenant| filter.matches(tenant)).take(max).cloned().collect()
+    }
+
+    fn exists(&self, id: TenantId, owner: Option<&str>) -> bool {
+        let owned = |tenant: &Tenant| tenant.owner.as_ref().is_some_and(|address| Some(address.canonical()) == owner);
+        self.by_id.contains_key(&id) || self.by_id.values().any(owned)
+    }
+
+    /// Puts `tenant` in place of the one of its id, if there is one.
+    fn put(&mut self, tenant: Tenant) {
+        if let Some(before) = self.by_id.get(&tenant.id) {
+            self.by_age.remove(&(before.created_at, before.id));
+            for key in &before.keys {
+                self.by_key.remove(&key.hash);
+            }
+        }
+        self.by_age.insert((tenant.created_at, tenant.id));
+        self.by_key.extend(tenant.keys.iter().map(|key| (key.hash, tenant.id)));
+        self.by_id.insert(tenant.id, tenant);
+    }
+
+    fn touch(&mut self, tenant: TenantId, key: KeyId, at: Timestamp) {
+        let used = self.key_uses.entry(tenant).or_default().entry(key).or_insert(at);
+        *used = at.max(*used);
+    }
+
+    fn key_uses(&self, tenant: TenantId) -> Vec<(KeyId, Timestamp)> {
+        self.key_uses.get(&tenant).into_iter().flatten().map(|(key, at)| (*key, *at)).collect()
+    }
+}
+
+impl State {
+    fn insert(&mut self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Inserted {
+        if self.tenants.exists(tenant.id, tenant.owner.as_ref().map(|owner| owner.canonical())) {
+            return Inserted::Exists;
+        }
+        self.tenants.put(tenant);
+        self.apply(effects, now);
+        Inserted::Inserted
+    }
+
+    fn replace(&mut self, mut tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Replaced {
+        let Some(before) = self.tenants.by_id.get(&tenant.id) else { return Replaced::Missing };
+        if before.version != expected {
+            return Replaced::Conflict;
+        }
+        tenant.version = expected + 1;
+        self.tenants.put(tenant);
+        self.apply(effects, now);
+        Replaced::Replaced
+    }
+}
+
+#[async_trait]
+impl TenantStore for MemoryStore {
+    async fn by_api_key(&self, hash: &KeyHash) -> Res<Option<Tenant>> {
+        Ok(self.read("memory.by_api_key")?.tenants.by_api_key(hash))
+    }
+
+    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
+        Ok(self.read("memory.get")?.tenants.by_id.get(&id).cloned())
+    }
+
+    async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
+        Ok(self.read("memory.list")?.tenants.list(filter, after, max))
+    }
+
+    async fn insert(&self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Res<Inserted> {
+        Ok(self.write("memory.insert", now)?.insert(tenant, effects, now))
+    }
+
+    async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
+        Ok(self.write("memory.replace", now)?.replace(tenant, expected, effects, now))
+    }
+
+    async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
+        self.read("memory.touch")?.tenants.touch(tenant, key, at);
+        Ok(())
+    }
+
+    async fn key_uses(&self, tenant: TenantId) -> Res<Vec<(KeyId, Timestamp)>> {
+        Ok(self.read("memory.key_uses")?.tenants.key_uses(tenant))
+    }
+}
