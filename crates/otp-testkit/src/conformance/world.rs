@@ -67,10 +67,9 @@ impl World {
 
     /// Opens what has to be admitted.
     pub(super) async fn admit(&self, request: Request, now: Timestamp) -> Vec<Usage> {
-        match self.open(request, now).await {
-            Opened::Admitted(usage) => usage,
-            other => panic!("not admitted: {other:?}"),
-        }
+        let opened = self.open(request, now).await;
+        let Opened::Admitted(usage) = opened else { panic!("not admitted: {opened:?}") };
+        usage
     }
 
     /// The live challenges of a look-up.
@@ -99,10 +98,9 @@ impl World {
 
     /// Presents what has to be right.
     pub(super) async fn enter(&self, presented: Presented, now: Timestamp) -> SignedIn {
-        match self.attempt(presented, now).await {
-            Attempt::Right(signed_in) => *signed_in,
-            other => panic!("not right: {other:?}"),
-        }
+        let attempt = self.attempt(presented, now).await;
+        let Attempt::Right(signed_in) = attempt else { panic!("not right: {attempt:?}") };
+        *signed_in
     }
 
     /// Signs in with the right code of `challenge`, when it was opened.
