@@ -34,6 +34,12 @@ struct Entry {
 }
 
 impl Entry {
+    /// Whether `lease` is the last claim of it and not settled. One that ran out unnoticed still holds:
+    /// what was done under it is better recorded than done twice.
+    fn is_held_by(&self, lease: Lease) -> bool {
+        self.leased_until.is_some() && self.token == lease.token
+    }
+
     fn is_free(&self, now: Timestamp) -> bool {
         self.leased_until.is_none_or(|until| until <= now)
     }
@@ -54,16 +60,11 @@ impl Queue {
         due.filter(|number| self.entries.get(number).is_some_and(|entry| entry.is_free(now))).take(max).collect()
     }
 
-    /// The entry if `lease` is still the last claim of it. A lease that ran out unnoticed still holds:
-    /// what was done under it is better recorded than done twice.
-    fn held(&mut self, lease: Lease) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(&lease.entry)?;
-        (entry.leased_until.is_some() && entry.token == lease.token).then_some(entry)
-    }
-
     fn settle(&mut self, lease: Lease, how: Settlement) -> Settled {
-        let Some(entry) = self.held(lease) else { return Settled::LeaseLost };
-        let was_due = (entry.due_at, lease.entry);
+        let Some(entry) = self.entries.get_mut(&lease.entry).filter(|entry| entry.is_held_by(lease)) else {
+            return Settled::LeaseLost;
+        };
+        self.by_due.remove(&(entry.due_at, lease.entry));
         match how {
             Settlement::Finished => {
                 self.entries.remove(&lease.entry);
@@ -73,7 +74,6 @@ impl Queue {
                 self.by_due.insert((at, lease.entry));
             }
         }
-        self.by_due.remove(&was_due);
         Settled::Recorded
     }
 
