@@ -2,6 +2,7 @@
 
 mod answered;
 mod clock;
+pub mod conformance;
 mod entropy;
 mod mailer;
 pub mod samples;

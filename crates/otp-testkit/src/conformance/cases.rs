@@ -1,0 +1,123 @@
+//! The list of cases, and the tests made of it.
+
+/// Makes a `#[test]` of every case of the suite. Each runs on a fixture of its own, which an async
+/// function or closure makes: see [`Fixture`](crate::conformance::Fixture).
+///
+/// ```
+/// # mod my_adapter { pub async fn fresh() -> Option<otp_core::port::Stores> { None } }
+/// mod conformance {
+///     otp_testkit::conformance!(super::my_adapter::fresh);
+/// }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    (@tests [$factory:expr] $($port:ident { $($case:ident)* })*) => {
+        $($(
+            #[test]
+            fn $case() {
+                $crate::conformance::run($factory, $crate::conformance::$port::$case);
+            }
+        )*)*
+    };
+    (@names [] $($port:ident { $($case:ident)* })*) => { [$($(stringify!($case)),*),*] };
+    (@list $what:tt [$($factory:expr)?]) => {
+        $crate::conformance! { @$what [$($factory)?]
+            challenge_store {
+                a_burst_admits_exactly_the_limit
+                a_refusal_spends_nothing
+                draws_raced_in_both_orders
+                a_replay_draws_nothing
+                parallel_replays_open_once
+                another_body_is_a_mismatch
+                idempotency_ends
+                a_resend_refills_nothing
+                a_resend_waits_its_pause
+                effects_follow_the_outcome
+                expiry_is_exact
+                realms_are_apart
+                side_by_side
+                attempts_are_exact
+                one_success
+                success_ends_siblings
+                lanes_are_apart
+                a_new_challenge_has_its_own_attempts
+                a_dead_match_is_wrong
+                wrong_codes_draw
+                one_user_per_address
+                mail_goes_where_first_verified
+            }
+            outbox {
+                claims_never_overlap
+                a_backlog_is_shared
+                a_lease_runs_out
+                a_dead_code_is_not_mailed
+                a_lost_lease_writes_nothing
+                settling_writes_effects
+                progress_is_kept
+                backlog_counts_what_is_not_settled
+            }
+            limit_store {
+                acquire_is_exact
+                acquire_spends_nothing_when_refused
+            }
+            session_store {
+                a_revoked_session_is_dead
+                sessions_run_out
+                sessions_keep_to_their_realm
+                rotation_is_single
+                a_replay_within_grace
+                reuse_ends_the_session
+                a_stale_token_without_grace_is_dead
+                rotation_moves_the_idle_end
+                everywhere_means_everywhere
+            }
+            tenant_store {
+                keys_find_their_tenant
+                tenants_are_paged
+                one_account_an_address
+                replacing_is_compare_and_set
+                key_uses_are_noted
+            }
+            ledger {
+                counts_are_exact
+            }
+            surroundings {
+                root_is_kept_once
+            }
+        }
+    };
+    ($factory:expr) => { $crate::conformance! { @list tests [$factory] } };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The ports of the storage, as the domain documents them.
+    const PORTS: [&str; 7] = [
+        include_str!("../../../otp-core/src/port/challenge_store.rs"),
+        include_str!("../../../otp-core/src/port/ledger.rs"),
+        include_str!("../../../otp-core/src/port/limit_store.rs"),
+        include_str!("../../../otp-core/src/port/outbox.rs"),
+        include_str!("../../../otp-core/src/port/session_store.rs"),
+        include_str!("../../../otp-core/src/port/surroundings.rs"),
+        include_str!("../../../otp-core/src/port/tenant_store.rs"),
+    ];
+
+    /// The case names in the contracts of `port`: in backticks and parentheses.
+    fn named(port: &str) -> BTreeSet<&str> {
+        let contracts = port.split("# Contract").skip(1).filter_map(|rest| rest.split("# Errors").next());
+        let parenthesised =
+            contracts.flat_map(|contract| contract.split('(').skip(1)).filter_map(|rest| rest.split(')').next());
+        parenthesised.flat_map(|names| names.split('`').skip(1).step_by(2)).collect()
+    }
+
+    #[test]
+    fn every_contract_has_its_cases_and_no_case_lacks_a_contract() {
+        let documented: BTreeSet<&str> = PORTS.into_iter().flat_map(named).collect();
+        let listed: BTreeSet<&str> = crate::conformance!(@list names []).into_iter().collect();
+        assert!(documented.len() > 40, "the contracts were not found: {documented:?}");
+        assert_eq!(documented, listed);
+    }
+}
