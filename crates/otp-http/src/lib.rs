@@ -1,4 +1,75 @@
-//! The HTTP contract of the one-time-code service as an axum router.
+//! The HTTP contract of the one-time-code service as an axum router: sign-in by emailed code,
+//! sessions, customers and health.
+//!
+//! [`router`] takes the use cases of `otp-core` and answers with a [`Router`](axum::Router), to be
+//! served as it is or nested into an application of your own:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use axum::Router;
+//! use axum::body::Body;
+//! use axum::http::Request;
+//! use otp_core::deployment::Deployment;
+//! use otp_core::keys::MasterKey;
+//! use otp_core::otp::Otp;
+//! use otp_core::port::Stores;
+//! use otp_core::sessions::Sessions;
+//! use otp_core::system::SystemEntropy;
+//! use otp_core::tenants::Tenants;
+//! use otp_core::token::Hs256;
+//! use otp_http::{Readiness, Services, Settings};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let public_url = "https://app.example.org/otp";
+//! let master = MasterKey::generate(&SystemEntropy::default())?;
+//! let stores = Stores::of(Arc::new(otp_memory::MemoryStore::default()));
+//! let deployment = Deployment::builder(master, stores).open().await?;
+//! let signer = Arc::new(Hs256::new(deployment.keys().clone()));
+//! let services = Services {
+//!     otp: Otp::new(deployment.clone()),
+//!     sessions: Sessions::new(deployment.clone(), signer, public_url),
+//!     tenants: Tenants::new(deployment.clone()),
+//!     deployment,
+//!     mailer: Arc::new(otp_testkit::RecordingMailer::new()),
+//!     readiness: Readiness::default(),
+//!     settings: Settings {
+//!         public_url: public_url.to_owned(),
+//!         trusted_proxies: Vec::new(),
+//!         default_plan: "free".to_owned(),
+//!         loopback_hosts_only: false,
+//!         version: env!("CARGO_PKG_VERSION"),
+//!     },
+//! };
+//! let app: Router = Router::new().nest("/otp", otp_http::router(services));
+//!
+//! let answer = app.oneshot(Request::get("/otp/health/live").body(Body::empty())?).await?;
+//! assert_eq!(answer.status(), 200);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that the log knows from
+//! where a call came. Mail is queued, not sent: something has to run `otp_core::relay::Relay`.
+//!
+//! # How it is made
+//! - `edge` wraps every request: its id, its time, panics, the headers every answer has, one line of log.
+//! - `call` is what is checked before a handler runs. The order callers may rely on is one function,
+//!   `Call::from_request`; a handler only says in its signature what it needs.
+//! - `auth`, `admin` and `health` are the routes, one module each, which read their input, call one
+//!   use case and shape its answer.
+//! - `problem` is every error answer. Each error of the domain is mapped there by a match without a
+//!   wildcard, and each code is documented in `docs/errors.md`, which is generated.
+//!
+//! # To add a route
+//! 1. Write its module: a struct for what is asked and its `Input`, which reads every member and
+//!    parameter (what it does not read is refused as unknown), a struct to serialise for what is answered,
+//!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `TenantCall`,
+//!    `UserCall`, `Operator`. There is no way to get at a tenant but through one.
+//! 2. Name it in [`router`].
+//! 3. For a new error, add a [`ProblemCode`]. The tests do not compile until one of them produces it.
 
 mod admin;
 mod app;
