@@ -6,6 +6,7 @@ pub mod conformance;
 mod entropy;
 mod mailer;
 pub mod samples;
+pub mod smtp_sink;
 
 pub use clock::FrozenClock;
 pub use entropy::SeededEntropy;

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -97,6 +98,13 @@ impl Home {
         }
         files
     }
+}
+
+/// The code of the first mail to `email`, which may still be on its way.
+pub(crate) async fn code(sink: &SmtpSink, email: &str) -> String {
+    let traffic = sink.until(|traffic| traffic.mails.iter().any(|mail| mail.is_to(email))).await;
+    let mail = traffic.mails.iter().find(|mail| mail.is_to(email)).unwrap();
+    mail.code().unwrap_or_else(|| panic!("no code in {}", mail.text)).to_owned()
 }
 
 /// A running server; killed when dropped.

@@ -5,15 +5,15 @@ use std::time::Duration;
 use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::json;
 
-use crate::harness::Home;
+use crate::harness::{Home, code};
 use crate::serving::customer;
 use crate::stepped_clock::SteppedClock;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_back() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let (url, address) = (sink.url(), sink.address());
-    drop(sink);
+    sink.stop().await;
     let (home, mut clock) = SteppedClock::of(Home::serving(&url));
     let mut server = home.serve();
     let (_, key) = customer(&home, "enterprise");
@@ -27,10 +27,10 @@ async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_ba
     // A restart in between loses nothing.
     server.kill();
     let server = home.serve();
-    let sink = SmtpSink::start_at(address).await;
+    let sink = SmtpSink::builder().at(address).start().await.unwrap();
     // The restart left the claims of the killed server leased.
     clock.advance(Duration::from_secs(60));
-    let code = sink.next_to("ada@example.org").await.code();
+    let code = code(&sink, "ada@example.org").await;
     assert_eq!(server.verify(&key, &asked["challengeId"], &code).await.0, 200);
     // Mails are claimed in the order they became due: the dead one has had its turn.
     server.ask(&key, "last@example.org").await;
@@ -43,12 +43,12 @@ async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_ba
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_dies_600_seconds_after_it_was_asked_for() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let (home, mut clock) = SteppedClock::of(Home::serving(&sink.url()));
     let server = home.serve();
     let (_, key) = customer(&home, "enterprise");
     let asked = server.ask(&key, "ada@example.org").await;
-    let code = sink.next_to("ada@example.org").await.code();
+    let code = code(&sink, "ada@example.org").await;
     clock.advance(Duration::from_secs(601));
     let (status, answer) = server.verify(&key, &asked["challengeId"], &code).await;
     assert_eq!((status, answer["code"].as_str()), (401, Some("otp_expired")));

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::{Value, json};
 
-use crate::harness::{Home, Server};
+use crate::harness::{Home, Server, code};
 use crate::serving::customer;
 
 async fn all(server: &Server, key: &str, bodies: impl Iterator<Item = Value>, path: &str) -> Vec<(u16, Value)> {
@@ -19,14 +19,14 @@ fn count(answers: &[(u16, Value)], code: &str) -> usize {
 /// The right code is presented by 200 at once; then the next challenge. 100 rounds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_hundred_right_codes_exactly_one_wins() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
     let (_, key) = customer(&home, "enterprise");
     for round in 0..100 {
         let email = format!("ada{round}@example.org");
         let asked = server.ask(&key, &email).await;
-        let code = sink.next_to(&email).await.code();
+        let code = code(&sink, &email).await;
         let body = json!({ "challengeId": asked["challengeId"], "otp": code });
         let answers = all(&server, &key, (0..200).map(|_| body.clone()), "/auth/verify-otp").await;
         let won = answers.iter().filter(|(status, _)| *status == 200).count();
@@ -36,12 +36,12 @@ async fn of_two_hundred_right_codes_exactly_one_wins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_five_hundred_attempts_five_are_answered_and_the_holder_still_gets_in() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
     let (_, key) = customer(&home, "enterprise");
     let asked = server.ask(&key, "ada@example.org").await;
-    let code = sink.next_to("ada@example.org").await.code();
+    let code = code(&sink, "ada@example.org").await;
     let wrong = (0u32..501).map(|n| format!("{n:09}")).filter(|wrong| *wrong != code).take(500);
     let bodies = wrong.map(|otp| json!({ "email": "ada@example.org", "otp": otp }));
     let answers = all(&server, &key, bodies, "/auth/verify-otp").await;
@@ -57,7 +57,7 @@ async fn of_five_hundred_attempts_five_are_answered_and_the_holder_still_gets_in
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_burst_for_a_free_address_three_are_admitted() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
     let (_, key) = customer(&home, "free");

@@ -4,12 +4,12 @@ use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Home, SECRET};
+use crate::harness::{Home, SECRET, code};
 use crate::serving::customer;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_in_logs_at_debug_level_nor_in_errors_nor_in_the_database() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url()).with("OTP_LOG", "debug").with("OTP_LOG_FORMAT", "json");
     let server = home.serve();
     let (_, key) = customer(&home, "enterprise");
@@ -17,7 +17,7 @@ async fn no_secret_in_logs_at_debug_level_nor_in_errors_nor_in_the_database() {
     let mut errors = Vec::new();
 
     let asked = server.ask(&key, email).await;
-    let code = sink.next_to(email).await.code();
+    let code = code(&sink, email).await;
     let wrong = json!({ "email": email, "otp": "000000000", "context": { "ip": "192.0.2.7" } });
     errors.push(server.post("/auth/verify-otp", &key, wrong).await.unwrap().1);
     errors.push(server.post("/auth/request-otp", &key, json!({ "email": format!("{email} {code}") })).await.unwrap().1);

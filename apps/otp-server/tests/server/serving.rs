@@ -7,7 +7,7 @@ use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::Home;
+use crate::harness::{Home, code};
 
 /// A customer made on the command line; answers its id and key.
 pub(crate) fn customer(home: &Home, plan: &str) -> (String, String) {
@@ -17,7 +17,7 @@ pub(crate) fn customer(home: &Home, plan: &str) -> (String, String) {
 
 #[tokio::test]
 async fn signing_in_by_smtp_and_everything_a_session_does() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
     let (customer_id, key) = customer(&home, "enterprise");
@@ -49,7 +49,7 @@ async fn signing_in_by_smtp_and_everything_a_session_does() {
 
 #[tokio::test]
 async fn the_operator_registers_customers_and_a_revoked_key_is_dead_at_once() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
     let operator = home.json(&["operator", "create", "--json"])["apiKey"].as_str().unwrap().to_owned();
@@ -72,7 +72,7 @@ async fn the_operator_registers_customers_and_a_revoked_key_is_dead_at_once() {
 
 #[tokio::test]
 async fn a_request_in_flight_is_answered_after_sigterm() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
     let (_, key) = customer(&home, "enterprise");
@@ -106,7 +106,7 @@ async fn a_request_in_flight_is_answered_after_sigterm() {
 
 #[tokio::test]
 async fn one_database_one_server() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let _server = home.serve();
     assert_eq!(home.run(&["serve", "--listen", "127.0.0.1:0"]).status.code(), Some(3));
@@ -114,7 +114,7 @@ async fn one_database_one_server() {
 
 #[tokio::test]
 async fn a_database_waits_for_its_migrations() {
-    let sink = SmtpSink::start().await;
+    let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url()).with("OTP_MIGRATE", "false");
     assert_eq!(home.run(&["migrate", "status"]).status.code(), Some(1));
     let mut command = home.command(&["serve"]);
