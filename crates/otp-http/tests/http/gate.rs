@@ -1,0 +1,159 @@
+//! The reference adapter behind a gate that can be shut: what the routes see when a store is down,
+//! hangs or panics.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use otp_core::api_key::KeyHash;
+use otp_core::challenge::{Challenge, Lookup};
+use otp_core::effect::Effect;
+use otp_core::fault::{Fault, FaultKind, Res};
+use otp_core::id::{KeyId, SessionId, TenantId};
+use otp_core::port::{
+    Attempt, Backlog, ChallengeStore, Inserted, Lease, Leased, Opened, Outbox, Presented, Replaced, Request,
+    Revocation, Rotated, Rotation, SessionStore, Settled, Settlement, TenantCursor, TenantFilter, TenantStore,
+};
+use otp_core::realm::Realm;
+use otp_core::session::LiveSession;
+use otp_core::tenant::{Tenant, Version};
+use otp_core::time::Timestamp;
+use otp_memory::MemoryStore;
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The store answers with a fault of this kind, having done nothing.
+    Fault(FaultKind),
+    /// The store panics.
+    Panic,
+    /// The store never answers.
+    Silence,
+}
+
+/// A store in trouble, or not.
+#[derive(Default)]
+pub(crate) struct Gate {
+    pub(crate) store: MemoryStore,
+    trouble: Mutex<Option<(&'static str, Trouble)>>,
+}
+
+impl Gate {
+    /// From now on calls of `verb` meet `trouble`; of every verb, if it is empty.
+    pub(crate) fn shut(&self, verb: &'static str, trouble: Trouble) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some((verb, trouble));
+    }
+
+    /// All is well again.
+    pub(crate) fn open_up(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn pass(&self, verb: &'static str) -> Res<()> {
+        let trouble = *self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble {
+            Some((shut, trouble)) if shut.is_empty() || shut == verb => match trouble {
+                Trouble::Fault(FaultKind::Unavailable) => Err(Fault::unavailable(verb, "connection refused")),
+                Trouble::Fault(kind) => Err(Fault::new(kind, verb)),
+                Trouble::Panic => panic!("{verb} panics because a test wants it to"),
+                Trouble::Silence => {
+                    std::future::pending::<()>().await;
+                    Ok(())
+                }
+            },
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Outbox for Gate {
+    async fn claim(&self, now: Timestamp, lease: Duration, max: usize) -> Res<Vec<Leased>> {
+        self.pass("claim").await?;
+        self.store.claim(now, lease, max).await
+    }
+
+    async fn settle(&self, lease: Lease, how: Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<Settled> {
+        self.pass("settle").await?;
+        self.store.settle(lease, how, effects, now).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Res<Backlog> {
+        self.pass("backlog").await?;
+        self.store.backlog(now).await
+    }
+}
+
+#[async_trait]
+impl ChallengeStore for Gate {
+    async fn open(&self, request: Request, now: Timestamp) -> Res<Opened> {
+        self.pass("open").await?;
+        self.store.open(request, now).await
+    }
+
+    async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>> {
+        self.pass("live").await?;
+        ChallengeStore::live(&self.store, by, now).await
+    }
+
+    async fn attempt(&self, presented: Presented, now: Timestamp) -> Res<Attempt> {
+        self.pass("attempt").await?;
+        self.store.attempt(presented, now).await
+    }
+}
+
+#[async_trait]
+impl SessionStore for Gate {
+    async fn live(&self, realm: Realm, session: SessionId, now: Timestamp) -> Res<Option<LiveSession>> {
+        self.pass("session").await?;
+        SessionStore::live(&self.store, realm, session, now).await
+    }
+
+    async fn rotate(&self, rotation: Rotation, now: Timestamp) -> Res<Rotated> {
+        self.pass("rotate").await?;
+        self.store.rotate(rotation, now).await
+    }
+
+    async fn revoke(&self, revocation: Revocation, now: Timestamp) -> Res<u64> {
+        self.pass("revoke").await?;
+        self.store.revoke(revocation, now).await
+    }
+}
+
+#[async_trait]
+impl TenantStore for Gate {
+    async fn by_api_key(&self, hash: &KeyHash) -> Res<Option<Tenant>> {
+        self.pass("by_api_key").await?;
+        self.store.by_api_key(hash).await
+    }
+
+    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
+        self.pass("get").await?;
+        self.store.get(id).await
+    }
+
+    async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
+        self.pass("list").await?;
+        self.store.list(filter, after, max).await
+    }
+
+    async fn insert(&self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Res<Inserted> {
+        self.pass("insert").await?;
+        self.store.insert(tenant, effects, now).await
+    }
+
+    async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
+        self.pass("replace").await?;
+        self.store.replace(tenant, expected, effects, now).await
+    }
+
+    async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
+        self.pass("touch").await?;
+        self.store.touch(tenant, key, at).await
+    }
+
+    async fn key_uses(&self, tenant: TenantId) -> Res<Vec<(KeyId, Timestamp)>> {
+        self.pass("key_uses").await?;
+        self.store.key_uses(tenant).await
+    }
+}

@@ -1,0 +1,18 @@
+//! The HTTP contract, asked of the real router over the reference adapter, with a clock that stands
+//! still and entropy that repeats.
+
+mod customers;
+mod edge;
+mod forgery;
+mod gate;
+mod health;
+mod limits;
+mod order;
+mod outages;
+mod problems;
+mod requests;
+mod secrets;
+mod sessions;
+mod sign_in;
+mod totality;
+mod world;

@@ -1,0 +1,148 @@
+//! Every problem there is, produced and written down.
+
+use axum::http::Method;
+use insta::{Settings, assert_snapshot};
+use otp_core::fault::FaultKind;
+use otp_core::tenant::TenantStatus;
+use otp_http::{ProblemCode, errors_markdown};
+use serde_json::json;
+
+use crate::gate::Trouble;
+use crate::world::{ADA, Answer, Ask, World, other_than, settings, text};
+
+/// Makes the service answer with `code`. The match names every code, so a new one does not compile
+/// until it can be produced.
+async fn produce(code: ProblemCode) -> Answer {
+    let world =
+        World::with(otp_http::Settings { loopback_hosts_only: code == ProblemCode::HostNotAllowed, ..settings() })
+            .await;
+    let key = world.customer.key.clone();
+    let request = || world.post("/auth/request-otp", json!({ "email": ADA })).key(&key);
+    let verify = |body| world.post("/auth/verify-otp", body).key(&key);
+    let ask: Ask<'_> = match code {
+        ProblemCode::InvalidJson => request().body("{'email': 1}"),
+        ProblemCode::InvalidRequest => world
+            .post(
+                "/auth/request-otp?debug=1",
+                json!({ "email": "ada", "purpose": "Sign In", "locale": 7, "a/b~c": null, "context": { "ip": "::g", "x": 1 } }),
+            )
+            .key(&key)
+            .header("idempotency-key", "two words"),
+        ProblemCode::InvalidOtpFormat => verify(json!({ "otp": "123456", "email": ADA })),
+        ProblemCode::InvalidApiKey => world.post("/auth/request-otp", json!({ "email": ADA })),
+        ProblemCode::InvalidToken => world.get("/auth/me"),
+        ProblemCode::OtpInvalid => {
+            let (_, code) = world.request(json!({ "email": ADA })).await;
+            verify(json!({ "otp": other_than(&code), "email": ADA }))
+        }
+        ProblemCode::OtpExpired => verify(json!({ "otp": "123456789", "email": ADA })),
+        ProblemCode::OtpAttemptsExceeded => {
+            let (_, code) = world.request(json!({ "email": ADA })).await;
+            for _ in 0..5 {
+                verify(json!({ "otp": other_than(&code), "email": ADA })).send().await;
+            }
+            verify(json!({ "otp": code, "email": ADA }))
+        }
+        ProblemCode::RefreshReused => {
+            let token = json!({ "refreshToken": world.sign_in(ADA).await["refreshToken"] });
+            world.post("/auth/refresh", token.clone()).send().await.ok();
+            world.advance(11);
+            world.post("/auth/refresh", token)
+        }
+        ProblemCode::SecretKeyInBrowser => request().header("origin", "https://example.org"),
+        ProblemCode::CustomerSuspended => {
+            world.set_status(world.customer.id, TenantStatus::Suspended).await;
+            request()
+        }
+        ProblemCode::CustomerCancelled => {
+            world.set_status(world.customer.id, TenantStatus::Cancelled).await;
+            request()
+        }
+        ProblemCode::InsufficientScope => world.post("/auth/request-otp", json!({})).key(&world.operator),
+        ProblemCode::OperatorRequired => world.get("/admin/customers").key(&key),
+        ProblemCode::HostNotAllowed => world.get("/health/live").header("host", "rebound.example"),
+        ProblemCode::NotFound => world.get("/auth"),
+        ProblemCode::MethodNotAllowed => world.ask(Method::DELETE, "/admin/customers"),
+        ProblemCode::EmailTaken => {
+            let owner = json!({ "name": "Example", "email": "owner@example.example" });
+            world.post("/admin/customers", owner).key(&world.operator)
+        }
+        ProblemCode::PayloadTooLarge => request().body(vec![b' '; 16 * 1024 + 1]),
+        ProblemCode::UnsupportedMediaType => {
+            world.ask(Method::POST, "/auth/request-otp").key(&key).body("email=ada@example.org")
+        }
+        ProblemCode::IdempotencyMismatch => {
+            request().header("idempotency-key", "k").send().await.ok();
+            let other = json!({ "email": "grace@example.org" });
+            world.post("/auth/request-otp", other).key(&key).header("idempotency-key", "k")
+        }
+        ProblemCode::RateLimited => {
+            for _ in 0..3 {
+                request().send().await.ok();
+                world.advance(60);
+            }
+            request()
+        }
+        ProblemCode::Internal => {
+            world.gate.shut("open", Trouble::Fault(FaultKind::Corrupt));
+            request()
+        }
+        ProblemCode::Unavailable => {
+            world.gate.shut("open", Trouble::Fault(FaultKind::Unavailable));
+            request()
+        }
+    };
+    ask.header("x-request-id", "req_of_this_test").send().await
+}
+
+#[tokio::test]
+async fn every_problem_is_as_written_down() {
+    let mut settings = Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let mut answers = Vec::new();
+    for code in ProblemCode::ALL {
+        let answer = produce(*code).await;
+        assert_eq!(answer.code(), code.as_str());
+        answers.push((code, answer));
+    }
+    let _bound = settings.bind_to_scope();
+    for (code, answer) in answers {
+        let shown = ["allow", "retry-after", "www-authenticate", "ratelimit-policy", "ratelimit"];
+        let headers = shown.iter().filter_map(|name| Some(format!("{name}: {}\n", answer.header(name)?)));
+        let headers: String = headers.collect();
+        let body = serde_json::to_string_pretty(&answer.json()).unwrap();
+        assert_snapshot!(code.as_str(), format!("{}\n{headers}\n{body}", answer.status));
+    }
+}
+
+#[test]
+fn every_problem_is_documented() {
+    let page = errors_markdown();
+    for code in ProblemCode::ALL {
+        assert!(page.contains(&format!("\n## {}\n", code.as_str())));
+        assert!(code.detail().ends_with('.') && code.remedy().ends_with('.'), "{code:?}");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+    #[expect(clippy::disallowed_methods, reason = "asks whoever runs the tests whether to renew the page")]
+    if std::env::var("UPDATE_DOCS").is_ok() {
+        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs")).unwrap();
+        std::fs::write(path, &page).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == page, "docs/errors.md is out of date: run the tests with UPDATE_DOCS=1");
+}
+
+#[tokio::test]
+async fn nothing_a_caller_sends_comes_back_in_a_problem() {
+    let world = World::new().await;
+    let answer = world
+        .call(
+            "/auth/request-otp",
+            json!({ "email": "canary@", "purpose": "Canary!", "context": { "userAgent": "canary\u{0}" } }),
+        )
+        .await;
+    assert_eq!(answer.faults().len(), 3);
+    assert!(!String::from_utf8_lossy(&answer.body).to_lowercase().contains("canary"));
+    assert_eq!(text(&answer.json(), "code"), "invalid_request");
+}
