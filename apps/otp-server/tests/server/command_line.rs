@@ -58,7 +58,11 @@ fn unknown_members_are_errors_with_a_suggestion() {
 fn flags_win_over_environment_over_file_over_defaults() {
     let home = Home::serving("smtp://user:hunter2@127.0.0.1:1?tls=none").with("OTP_LOG", "debug");
     let file = home.path().join("otp.toml");
-    std::fs::write(&file, "log = \"error\"\nlog_format = \"text\"\nworker = false\ntrusted_proxies = [\"10.0.0.0/8\"]\n").unwrap();
+    std::fs::write(
+        &file,
+        "log = \"error\"\nlog_format = \"text\"\nworker = false\ntrusted_proxies = [\"10.0.0.0/8\"]\n",
+    )
+    .unwrap();
     let file = file.to_str().unwrap();
     let dump = home.json(&["--config", file, "--log-format", "json", "config", "dump", "--json"]);
     let of = |name: &str| {

@@ -93,13 +93,26 @@ async fn under_load(server: &Arc<Server>, sink: &Arc<SmtpSink>, key: &str, round
     Arc::into_inner(ledger).expect("a client still holds the ledger").into_inner()
 }
 
-async fn cycle(server: &Server, sink: &SmtpSink, key: &str, email: String, ledger: &Mutex<Vec<Accepted>>, count: &impl Fn()) {
+async fn cycle(
+    server: &Server,
+    sink: &SmtpSink,
+    key: &str,
+    email: String,
+    ledger: &Mutex<Vec<Accepted>>,
+    count: &impl Fn(),
+) {
     let Ok((200, asked)) = server.post("/auth/request-otp", key, json!({ "email": email })).await else {
         return std::future::pending().await;
     };
     let place = {
         let mut ledger = ledger.lock().await;
-        ledger.push(Accepted { id: asked["challengeId"].clone(), email: email.clone(), left: 5, unsure: false, verified: false });
+        ledger.push(Accepted {
+            id: asked["challengeId"].clone(),
+            email: email.clone(),
+            left: 5,
+            unsure: false,
+            verified: false,
+        });
         ledger.len() - 1
     };
     count();
@@ -132,7 +145,10 @@ async fn audit(server: &Server, sink: &SmtpSink, key: &str, accepted: &Accepted)
     }
     let left = answer["remainingAttempts"].as_u64().unwrap_or_else(|| panic!("lost: {accepted:?} {answer}"));
     let spent_unseen = u64::from(accepted.unsure);
-    assert!((accepted.left - 1 - spent_unseen..accepted.left).contains(&left), "refunded or overspent: {accepted:?} {left}");
+    assert!(
+        (accepted.left - 1 - spent_unseen..accepted.left).contains(&left),
+        "refunded or overspent: {accepted:?} {left}"
+    );
     assert_eq!(server.verify(key, &accepted.id, &code).await.0, 200, "{accepted:?}");
     assert_eq!(server.verify(key, &accepted.id, &code).await.1["code"], "otp_expired", "{accepted:?}");
 }

@@ -16,7 +16,8 @@ fn shell(home: &Home, script: &str) -> Vec<String> {
 
 /// The lines of `text` that are shell commands to copy.
 fn commands(text: &str) -> String {
-    let lines = text.lines().filter(|line| line.starts_with("curl ") || line.starts_with("CODE=") || line.starts_with(". "));
+    let lines =
+        text.lines().filter(|line| line.starts_with("curl ") || line.starts_with("CODE=") || line.starts_with(". "));
     // Answers do not end in a line break; a reader of a terminal does not mind.
     lines.map(|line| format!("{line}; echo\n")).collect()
 }

@@ -36,8 +36,10 @@ async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_ba
     server.ask(&key, "last@example.org").await;
     sink.next_to("last@example.org").await;
     assert!(sink.mails().iter().all(|mail| !mail.is_to("dead@example.org")));
-    let (_, answer) =
-        server.post("/auth/verify-otp", &key, json!({ "email": "dead@example.org", "otp": "000000000" })).await.unwrap();
+    let (_, answer) = server
+        .post("/auth/verify-otp", &key, json!({ "email": "dead@example.org", "otp": "000000000" }))
+        .await
+        .unwrap();
     assert_eq!(answer["code"], "otp_expired");
 }
 

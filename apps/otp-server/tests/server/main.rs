@@ -1,5 +1,7 @@
 //! The built binary, from outside: real sockets, a real mail server, real signals.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod command_line;
 mod crash;
 mod first_run;

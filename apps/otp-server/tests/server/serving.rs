@@ -11,7 +11,8 @@ use crate::harness::{Home, code};
 
 /// A customer made on the command line; answers its id and key.
 pub(crate) fn customer(home: &Home, plan: &str) -> (String, String) {
-    let made = home.json(&["customer", "create", "--name", "Acme", "--email", "owner@acme.example", "--plan", plan, "--json"]);
+    let made =
+        home.json(&["customer", "create", "--name", "Acme", "--email", "owner@acme.example", "--plan", plan, "--json"]);
     (made["customerId"].as_str().unwrap().to_owned(), made["apiKey"].as_str().unwrap().to_owned())
 }
 
@@ -23,27 +24,31 @@ async fn signing_in_by_smtp_and_everything_a_session_does() {
     let (customer_id, key) = customer(&home, "enterprise");
 
     let asked = server.ask(&key, "Ada@Example.org").await;
-    let mail = sink.next_to("ada@example.org").await;
-    let (status, signed_in) = server.verify(&key, &asked["challengeId"], &mail.code()).await;
+    let code = code(&sink, "ada@example.org").await;
+    let (status, signed_in) = server.verify(&key, &asked["challengeId"], &code).await;
     assert_eq!((status, &signed_in["isNewUser"]), (200, &Value::Bool(true)), "{signed_in}");
     assert_eq!(signed_in["customerId"], *customer_id);
 
     let (status, me) = server.me(&signed_in["token"]).await;
     assert_eq!((status, &me["userId"]), (200, &signed_in["userId"]));
-    let (_, introspected) = server.post("/auth/introspect", &key, json!({ "token": signed_in["token"] })).await.unwrap();
+    let (_, introspected) =
+        server.post("/auth/introspect", &key, json!({ "token": signed_in["token"] })).await.unwrap();
     assert_eq!((&introspected["active"], &introspected["sub"]), (&Value::Bool(true), &signed_in["userId"]));
 
     let refresh = json!({ "refreshToken": signed_in["refreshToken"] });
     let answers = futures::future::join_all((0..20).map(|_| server.post("/auth/refresh", &key, refresh.clone()))).await;
     let answers: Vec<Value> = answers.into_iter().map(|answer| answer.unwrap().1).collect();
-    assert!(answers.iter().all(|answer| answer["refreshToken"] == answers[0]["refreshToken"] && answer["success"] == true));
+    assert!(
+        answers.iter().all(|answer| answer["refreshToken"] == answers[0]["refreshToken"] && answer["success"] == true)
+    );
     assert_eq!(server.me(&signed_in["token"]).await.0, 401, "the token before is dead");
     assert_eq!(server.me(&answers[0]["token"]).await.0, 200);
 
     let logout = server.request(Method::POST, "/auth/logout").bearer_auth(answers[0]["token"].as_str().unwrap());
     assert_eq!(logout.send().await.unwrap().status(), 200);
     assert_eq!(server.me(&answers[0]["token"]).await.0, 401);
-    let (_, introspected) = server.post("/auth/introspect", &key, json!({ "token": answers[0]["token"] })).await.unwrap();
+    let (_, introspected) =
+        server.post("/auth/introspect", &key, json!({ "token": answers[0]["token"] })).await.unwrap();
     assert_eq!(introspected, json!({ "active": false }));
 }
 

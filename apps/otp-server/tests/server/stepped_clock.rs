@@ -17,7 +17,8 @@ impl SteppedClock {
     pub(crate) fn of(home: Home) -> (Home, Self) {
         let library = home.path().join("stepped_clock.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/stepped_clock.c");
-        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status().unwrap();
+        let compiled =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status().unwrap();
         assert!(compiled.success());
         let clock = Self { offset: home.path().join("stepped_clock.offset"), ahead: Duration::ZERO };
         clock.write();

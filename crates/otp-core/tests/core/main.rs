@@ -1,5 +1,7 @@
 //! The use cases over the reference adapter, under a clock that moves only when told to.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod attempts;
 mod codes;
 mod faults;

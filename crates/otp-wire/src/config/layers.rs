@@ -87,10 +87,7 @@ impl Sources {
             Some(path) => read_file(path, &mut errors),
             None => Default::default(),
         };
-        let values = SETTINGS
-            .iter()
-            .map(|setting| (setting.name, self.value(setting, &file, &mut errors)))
-            .collect();
+        let values = SETTINGS.iter().map(|setting| (setting.name, self.value(setting, &file, &mut errors))).collect();
         if errors.is_empty() { Ok(Layers { values, plans }) } else { Err(ConfigError(errors)) }
     }
 
@@ -98,7 +95,7 @@ impl Sources {
         if let Some(text) = self.flags.get(setting.name) {
             return Value::new(text, Origin::Flag);
         }
-        if let Some(value) = self.from_environment(setting, errors) {
+        if let Some(value) = self.in_environment(setting, errors) {
             return value;
         }
         if let Some(text) = file.get(setting.name) {
@@ -110,7 +107,7 @@ impl Sources {
         }
     }
 
-    fn from_environment(&self, setting: &Setting, errors: &mut Vec<String>) -> Option<Value> {
+    fn in_environment(&self, setting: &Setting, errors: &mut Vec<String>) -> Option<Value> {
         let direct = self.environment.get(setting.env);
         let pointer_name = format!("{}_FILE", setting.env);
         let pointer = self.environment.get(&pointer_name).filter(|_| setting.secret);

@@ -31,9 +31,19 @@ pub const SETTINGS: [Setting; 14] = [
     secret("kv", "OTP_KV_URL", "", "where limits are drawn; empty: in the database"),
     open("tls_ca_file", "OTP_TLS_CA_FILE", "", "PEM file of further root certificates"),
     secret("secret_key", "OTP_SECRET_KEY", "", "32 random octets in base 64"),
-    secret("email", "OTP_EMAIL_URL", "", "smtp://user:password@host:587, smtps://…, smtp://host:25?tls=none; several, separated by blanks, are tried in turn"),
+    secret(
+        "email",
+        "OTP_EMAIL_URL",
+        "",
+        "smtp://user:password@host:587, smtps://…, smtp://host:25?tls=none; several, separated by blanks, are tried in turn",
+    ),
     open("email_from", "OTP_EMAIL_FROM", "", "sender of mail: Example <no-reply@example.org>"),
-    open("trusted_proxies", "OTP_TRUSTED_PROXIES", "", "networks whose X-Forwarded-For is believed: 10.0.0.0/8, fd00::/8"),
+    open(
+        "trusted_proxies",
+        "OTP_TRUSTED_PROXIES",
+        "",
+        "networks whose X-Forwarded-For is believed: 10.0.0.0/8, fd00::/8",
+    ),
     open("default_plan", "OTP_DEFAULT_PLAN", "free", "plan of a new customer"),
     open("worker", "OTP_WORKER", "true", "whether this process sends the mail"),
     open("migrate", "OTP_MIGRATE", "true", "whether serve applies pending migrations"),
@@ -48,7 +58,11 @@ pub(super) fn named(name: &str) -> Option<&'static Setting> {
 
 /// The known word closest to `word`, if it is close enough to be meant.
 pub(super) fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known.map(|name| (strsim::levenshtein(word, name), name)).filter(|(distance, _)| *distance <= 3).min().map(|(_, name)| name)
+    known
+        .map(|name| (strsim::levenshtein(word, name), name))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use otp_core::mail::Sender;
 use otp_core::plan::Plans;
 use secrecy::SecretString;
 
+use super::ConfigError;
 use super::layers::{Layers, Origin, Sources, Value};
 use super::settings::{SETTINGS, Setting};
-use super::ConfigError;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,9 @@ impl Config {
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let Layers { values, plans } = sources.resolve()?;
         let mut reader = Reader { values: &values, errors: Vec::new() };
-        let listen = reader.parse("listen", "an address and port, 127.0.0.1:8080").unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listen = reader
+            .parse("listen", "an address and port, 127.0.0.1:8080")
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         let config = Self {
             listen,
             public_url: reader.public_url(listen),
@@ -196,7 +198,8 @@ impl<'a> Reader<'a> {
 
     fn networks(&mut self) -> Vec<IpNet> {
         let words = self.text("trusted_proxies").split([',', ' ']).filter(|word| !word.is_empty());
-        let network = |word: &str| word.parse().ok().or_else(|| word.parse().ok().map(|ip: std::net::IpAddr| IpNet::from(ip)));
+        let network =
+            |word: &str| word.parse().ok().or_else(|| word.parse().ok().map(|ip: std::net::IpAddr| IpNet::from(ip)));
         let networks: Option<Vec<IpNet>> = words.map(network).collect();
         if networks.is_none() {
             self.reject("trusted_proxies", "a list of networks like 10.0.0.0/8, fd00::/8");
@@ -228,7 +231,10 @@ impl<'a> Reader<'a> {
     /// A key-value store that is named but not used would silently leave limits elsewhere than the operator believes.
     fn refuse_kv(&mut self) {
         if self.present("kv").is_some() {
-            self.errors.push("kv is set, but this build has no adapter for it: leave it empty to keep limits in the database".to_owned());
+            self.errors.push(
+                "kv is set, but this build has no adapter for it: leave it empty to keep limits in the database"
+                    .to_owned(),
+            );
         }
     }
 }
