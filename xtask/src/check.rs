@@ -8,7 +8,7 @@ use crate::{tidy, tools};
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn all(root: &Path) -> Result<()> {
-    tools::c_compiler(root)?;
+    tools::install_missing(root)?;
     tools::run(root, "cargo", &["fmt", "--all", "--check"])?;
     tidy::check(root)?;
     tools::run(root, "cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;

@@ -36,13 +36,20 @@ pub(crate) fn read(root: &Path, program: &str, arguments: &[&str]) -> Result<Str
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The embedded database is compiled from C: gets a compiler by apt where there is none.
-pub(crate) fn c_compiler(root: &Path) -> Result<()> {
-    if Command::new("cc").arg("--version").output().is_ok() {
+/// Programs the build and the tests call, and the packages they come in: the embedded database is
+/// compiled from C, and the README's transcript is run as it stands.
+const PROGRAMS: [(&str, &[&str]); 2] = [("cc", &["gcc", "libc6-dev"]), ("curl", &["curl"])];
+
+/// Gets by apt what of [`PROGRAMS`] is missing.
+pub(crate) fn install_missing(root: &Path) -> Result<()> {
+    let is_missing = |program: &str| Command::new(program).arg("--version").output().is_err();
+    let missing = PROGRAMS.iter().filter(|(program, _)| is_missing(program));
+    let packages: Vec<&str> = missing.flat_map(|(_, packages)| packages.iter().copied()).collect();
+    if packages.is_empty() {
         return Ok(());
     }
     run(root, "apt-get", &["update", "-q"])?;
-    run(root, "apt-get", &["install", "-q", "-y", "--no-install-recommends", "gcc", "libc6-dev"])
+    run(root, "apt-get", &[&["install", "-q", "-y", "--no-install-recommends"], packages.as_slice()].concat())
 }
 
 /// cargo-deny, installed below `target` if it is not there yet.
