@@ -16,6 +16,7 @@ use otp_core::id::TenantId;
 use otp_core::keys::MasterKey;
 use otp_core::mail::Sender;
 use otp_core::otp::Otp;
+use otp_core::plan::{Plan, Plans};
 use otp_core::port::{Mailer, Replaced, Stores, TenantStore};
 use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
@@ -66,6 +67,13 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
+/// The default plans, and one that bounds nothing.
+fn plans() -> Plans {
+    let mut plans = Plans::default();
+    plans.set("boundless".to_owned(), Plan::default());
+    plans
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(settings()).await
@@ -87,6 +95,7 @@ impl World {
         let deployment = Deployment::builder(MasterKey::from_bytes(MASTER), stores)
             .clock(clock.clone())
             .entropy(Arc::new(SeededEntropy::new(1)))
+            .plans(plans())
             .open()
             .await
             .unwrap();
