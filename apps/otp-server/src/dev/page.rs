@@ -45,8 +45,8 @@ fn article(mail: &InboxMail) -> String {
     format!(
         "<article>\n<header><h2>{to}</h2><time>{at}</time></header>\n<p class=\"subject\">{subject}</p>\n{code}\
          <details><summary>Whole mail</summary><pre>{text}</pre></details>\n</article>\n",
-        to = escape(&mail.to),
-        at = escape(&mail.received_at),
+        to = escape(mail.to.mailbox()),
+        at = mail.received_at,
         subject = escape(&mail.subject),
         text = escape(&mail.text),
     )
