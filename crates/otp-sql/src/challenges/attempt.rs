@@ -1,0 +1,72 @@
+//! Attempts: paid for first, judged then.
+
+use async_trait::async_trait;
+use otp_core::challenge::Challenge;
+use otp_core::effect::Effect;
+use otp_core::limit::Admission;
+use otp_core::port::{Attempt, Presented, SignedIn};
+use otp_core::session::SignIn;
+use otp_core::time::Timestamp;
+
+use crate::sql::Conn;
+use crate::trouble::Tried;
+use crate::write::{Verb, WorkingSet};
+
+/// Spends an attempt and gives the verdict.
+pub(super) struct Try {
+    pub(super) presented: Presented,
+    pub(super) now: Timestamp,
+}
+
+#[async_trait]
+impl Verb for Try {
+    const OP: &'static str = "sql.attempt";
+    type Answer = Attempt;
+
+    fn needs(&self, set: &mut WorkingSet) {
+        set.challenges.need_all_of(&self.presented.by, self.now);
+        set.limits.need(&self.presented.wrong_draws);
+    }
+
+    async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<Attempt> {
+        set.attempt(&self.presented, self.now)
+    }
+}
+
+impl WorkingSet {
+    fn attempt(&mut self, presented: &Presented, now: Timestamp) -> Tried<Attempt> {
+        let Presented { by, matched, sign_in, wrong_draws, on } = presented;
+        let Some(mut lane) = self.challenges.lane(by, now) else { return Ok(Attempt::Expired) };
+        if lane.left() == 0 {
+            return Ok(Attempt::Exhausted);
+        }
+        // Decided on copies of the logs, which are kept only if the code turns out wrong.
+        let (admission, logs) = self.limits.decide(wrong_draws, now);
+        if let Admission::Refused { usage, by } = admission {
+            self.refuse(wrong_draws, by, now)?;
+            return Ok(Attempt::RateLimited(usage[by]));
+        }
+        let left = lane.spend();
+        if let Some((matched, sign_in)) = matched.zip(sign_in.as_ref())
+            && let Some(challenge) = self.challenges.close(by, matched, now)
+        {
+            return self.sign_in(&challenge, sign_in, &on.right, now);
+        }
+        self.limits.keep(wrong_draws, logs);
+        self.effects.apply(&on.wrong, now)?;
+        if left == 0 {
+            self.effects.apply(&on.locked, now)?;
+        }
+        Ok(Attempt::Wrong { left })
+    }
+
+    fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, right: &[Effect], now: Timestamp) -> Tried<Attempt> {
+        let (user, is_new) = self.users.sign_in(challenge, sign_in, now);
+        let session = sign_in.open(user.id, challenge.realm, challenge.purpose.clone(), now);
+        self.sessions.open(session.clone());
+        let created = if is_new { sign_in.created.as_slice() } else { &[] };
+        let effects: Vec<_> = right.iter().chain(created).map(|effect| effect.clone().signed_in(user.id)).collect();
+        self.effects.apply(&effects, now)?;
+        Ok(Attempt::Right(Box::new(SignedIn { user, session, is_new })))
+    }
+}

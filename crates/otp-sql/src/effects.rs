@@ -1,0 +1,82 @@
+//! The one place where effects become rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use otp_core::effect::{Counter, Effect, MailJob, Who};
+use otp_core::id::{TenantId, UserId};
+use otp_core::realm::Realm;
+use otp_core::time::Timestamp;
+
+use crate::sql::{Bind, Conn, statements};
+use crate::trouble::{Tried, Trouble};
+
+statements! {
+    COUNT(5) = "
+        INSERT INTO usage (tenant, mode, hour, counter, n)
+        VALUES {rows}
+        ON CONFLICT (tenant, mode, hour, counter) DO UPDATE SET n = usage.n + excluded.n";
+    /// Sets what is set already, because a row passed over would count as trouble.
+    SEE(4) = "
+        INSERT INTO seen (tenant, mode, hour, user_id)
+        VALUES {rows}
+        ON CONFLICT (tenant, mode, hour, user_id) DO UPDATE SET user_id = seen.user_id";
+    RECORD(2) = "INSERT INTO audit (tenant, entry) VALUES {rows}";
+    QUEUE(7) = "INSERT INTO outbox (tenant, mode, challenge, mail, locale, app_name, due_at) VALUES {rows}";
+}
+
+/// The effects of a batch. What is counted is added up first: a busy hour is one row, and would
+/// otherwise be written once for each member.
+#[derive(Default)]
+pub(crate) struct Effects {
+    counted: BTreeMap<(Realm, Timestamp, Counter), i64>,
+    seen: BTreeSet<(Realm, Timestamp, UserId)>,
+    /// Whose trail, and the entry as it is kept; in order.
+    audit: Vec<(TenantId, String)>,
+    /// With when it is due; in order.
+    mail: Vec<(MailJob, Timestamp)>,
+}
+
+impl Effects {
+    /// Takes in `effects`, in order.
+    pub(crate) fn apply(&mut self, effects: &[Effect], now: Timestamp) -> Tried<()> {
+        for effect in effects {
+            match effect {
+                Effect::Mail(mail) => self.mail.push((mail.clone(), now)),
+                Effect::Count { realm, counter, at } => {
+                    *self.counted.entry((*realm, at.hour(), *counter)).or_default() += 1;
+                }
+                Effect::Seen { realm, who: Who::User(user), at } => {
+                    self.seen.insert((*realm, at.hour(), *user));
+                }
+                // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
+                Effect::Seen { who: Who::SignedIn, .. } => {}
+                Effect::Audit(entry) => {
+                    // The error is dropped: serde_json may quote what it could not write.
+                    let text =
+                        serde_json::to_string(entry).map_err(|_| Trouble::corrupt("an audit entry is no JSON"))?;
+                    self.audit.push((entry.realm.tenant, text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes them.
+    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+        let counted: Vec<_> = self.counted.iter().collect();
+        COUNT
+            .write(conn, &counted, |query, ((realm, hour, counter), n)| {
+                query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)
+            })
+            .await?;
+        let seen: Vec<_> = self.seen.iter().collect();
+        SEE.write(conn, &seen, |query, (realm, hour, user)| query.realm(*realm).time(*hour).text(user)).await?;
+        RECORD.write(conn, &self.audit, |query, (tenant, entry)| query.text(tenant).bind(entry.as_str())).await?;
+        QUEUE
+            .write(conn, &self.mail, |query, (mail, due_at)| {
+                let query = query.realm(mail.realm).text(mail.challenge).text(mail.id);
+                query.bind(mail.locale.as_str()).bind(mail.app_name.as_str()).time(*due_at)
+            })
+            .await
+    }
+}

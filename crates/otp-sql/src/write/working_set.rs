@@ -1,0 +1,51 @@
+//! The rows a batch decides on and those it leaves behind.
+
+use crate::challenges::{Answers, Challenges};
+use crate::effects::Effects;
+use crate::limits::Limits;
+use crate::outbox::Entries;
+use crate::sessions::NewSessions;
+use crate::sql::Conn;
+use crate::trouble::Tried;
+use crate::users::Users;
+
+/// What the frequent verbs of one batch read and write.
+///
+/// Each part is told first which rows will be needed, reads them for all members in one statement,
+/// lets members read and change them in memory, and writes in one statement what was changed. So a
+/// member sees what the members before it did, and the number of statements does not grow with them.
+///
+/// What is read may be decided on, because the batch holds the lock of all writers from its first
+/// statement on; that of a row has to do where there is no such lock, hence the order of loading.
+/// Every write checks its row all the same: see [`Many::write`](crate::sql::Many::write).
+#[derive(Default)]
+pub(crate) struct WorkingSet {
+    pub(crate) answers: Answers,
+    pub(crate) limits: Limits,
+    pub(crate) challenges: Challenges,
+    pub(crate) users: Users,
+    pub(crate) sessions: NewSessions,
+    pub(crate) outbox: Entries,
+    pub(crate) effects: Effects,
+}
+
+impl WorkingSet {
+    /// Reads what members need.
+    pub(super) async fn load(&mut self, conn: &mut Conn) -> Tried<()> {
+        self.answers.load(conn).await?;
+        self.limits.load(conn).await?;
+        self.challenges.load(conn, &mut self.users).await?;
+        self.outbox.load(conn).await
+    }
+
+    /// Writes what members changed.
+    pub(super) async fn store(&mut self, conn: &mut Conn) -> Tried<()> {
+        self.answers.store(conn).await?;
+        self.limits.store(conn).await?;
+        self.challenges.store(conn).await?;
+        self.users.store(conn).await?;
+        self.sessions.store(conn).await?;
+        self.outbox.store(conn).await?;
+        self.effects.store(conn).await
+    }
+}
