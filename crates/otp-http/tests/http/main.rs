@@ -1,6 +1,8 @@
 //! The HTTP contract, asked of the real router over the reference adapter, with a clock that stands
 //! still and entropy that repeats.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test cannot have, fails it")]
+
 mod customers;
 mod edge;
 mod forgery;
