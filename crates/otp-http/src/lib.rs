@@ -1,7 +1,7 @@
 //! The HTTP contract of the one-time-code service as an axum router: sign-in by emailed code,
 //! sessions, customers and health.
 //!
-//! [`router`] takes the use cases of `otp-core` and answers with a [`Router`](axum::Router), to be
+//! [`router`] takes the use cases of `otp-core` and answers with a [`Router`], to be
 //! served as it is or nested into an application of your own:
 //!
 //! ```

@@ -129,7 +129,7 @@ problem_codes! {
         "Use a fresh key for a new request, and the same body when repeating one.";
     /// A limit refused.
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
-        "A limit refused the request: `rule` says which. Nothing was spent.",
+        "A limit refused the request: `rule` says which, `limit` how many it allows in `windowSeconds`. Nothing was spent.",
         "Wait until `resetAt`, or as many seconds as `Retry-After` says.";
     /// Our fault, and nothing the caller could change.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error",

@@ -1,7 +1,7 @@
 //! The reference adapter behind a gate that can be shut: what the routes see when a store is down,
 //! hangs or panics.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,13 +32,17 @@ pub(crate) enum Trouble {
 }
 
 /// A store in trouble, or not.
-#[derive(Default)]
 pub(crate) struct Gate {
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Arc<MemoryStore>,
     trouble: Mutex<Option<(&'static str, Trouble)>>,
 }
 
 impl Gate {
+    /// An open one before `store`.
+    pub(crate) fn before(store: Arc<MemoryStore>) -> Self {
+        Self { store, trouble: Mutex::new(None) }
+    }
+
     /// From now on calls of `verb` meet `trouble`; of every verb, if it is empty.
     pub(crate) fn shut(&self, verb: &'static str, trouble: Trouble) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some((verb, trouble));
@@ -93,7 +97,7 @@ impl ChallengeStore for Gate {
 
     async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>> {
         self.pass("live").await?;
-        ChallengeStore::live(&self.store, by, now).await
+        ChallengeStore::live(&*self.store, by, now).await
     }
 
     async fn attempt(&self, presented: Presented, now: Timestamp) -> Res<Attempt> {
@@ -106,7 +110,7 @@ impl ChallengeStore for Gate {
 impl SessionStore for Gate {
     async fn live(&self, realm: Realm, session: SessionId, now: Timestamp) -> Res<Option<LiveSession>> {
         self.pass("session").await?;
-        SessionStore::live(&self.store, realm, session, now).await
+        SessionStore::live(&*self.store, realm, session, now).await
     }
 
     async fn rotate(&self, rotation: Rotation, now: Timestamp) -> Res<Rotated> {

@@ -245,7 +245,7 @@ async fn what_a_customer_tells_of_the_end_user_is_taken_whole() {
     let context = json!({ "ip": "::ffff:192.0.2.7", "userAgent": "a".repeat(512) });
     let body = json!({ "email": ADA, "context": context, "challengeId": "c".repeat(200) });
     world.call("/auth/request-otp", body).await.ok();
-    let trail = otp_core::port::AuditLog::recent(&world.gate.store, world.customer.id, 1).await.unwrap();
+    let trail = otp_core::port::AuditLog::recent(&*world.gate.store, world.customer.id, 1).await.unwrap();
     assert_eq!(trail[0].ip, Some("192.0.2.7".parse().unwrap()));
     assert_eq!(trail[0].user_agent.as_deref(), Some("a".repeat(512).as_str()));
     assert_eq!(trail[0].actor, otp_core::caller::Actor::Key(world.customer.record.id));

@@ -87,9 +87,9 @@ impl World {
     /// With `health` asked for the health of mail in place of the mailer that sends.
     pub(crate) async fn mailing(settings: Settings, mailer: Arc<RecordingMailer>, health: Arc<dyn Mailer>) -> Self {
         let clock = Arc::new(FrozenClock::at(NOW));
-        let gate = Arc::new(Gate::default());
         let memory = Arc::new(otp_memory::MemoryStore::default());
-        // The gate keeps what the routes touch; limits, usage and audit of the relay live beside it.
+        // Before everything the routes call.
+        let gate = Arc::new(Gate::before(memory.clone()));
         let stores =
             Stores { challenges: gate.clone(), sessions: gate.clone(), tenants: gate.clone(), ..Stores::of(memory) };
         let deployment = Deployment::builder(MasterKey::from_bytes(MASTER), stores)
