@@ -1,4 +1,10 @@
-//! The SQLite engine against the suite every adapter passes, against the reference adapter, and in
-//! what only it promises.
+//! The SQLite engine against the suite every adapter passes, and in what it promises besides.
 
+mod batches;
 mod conformance;
+mod fixture;
+mod listing;
+mod migrations;
+mod processes;
+mod quiet;
+mod sweep;
