@@ -5,6 +5,7 @@ mod clock;
 pub mod conformance;
 mod entropy;
 mod mailer;
+pub mod oracle;
 pub mod samples;
 
 pub use clock::FrozenClock;
