@@ -30,11 +30,7 @@ const FULL: i64 = 2;
 /// How the file at `path` is written: durably, in write-ahead mode, and without a word in the logs,
 /// because statements carry what must not be there.
 pub(crate) fn writing(path: &Path) -> SqliteConnectOptions {
-    base(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .optimize_on_close(true, None)
+    base(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
 }
 
 /// How it is read.
@@ -44,7 +40,7 @@ pub(crate) fn reading(path: &Path) -> SqliteConnectOptions {
 
 fn base(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).statement_cache_capacity(PREPARED);
-    options.disable_statement_logging()
+    options.foreign_keys(true).disable_statement_logging()
 }
 
 /// Connects to write, and makes sure that a commit will be what is promised: SQLite keeps silent

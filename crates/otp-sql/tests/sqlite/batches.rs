@@ -6,7 +6,9 @@ use futures::future::join_all;
 use otp_core::effect::{Counter, Effect};
 use otp_core::fault::FaultKind;
 use otp_core::limit::{Admission, HOUR, Rule};
-use otp_core::port::{Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Request, SessionStore};
+use otp_core::port::{
+    Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Request, SessionStore, Settled, Settlement,
+};
 use otp_testkit::samples::{NOW, Samples, by_address, by_id};
 
 use crate::fixture::Fixture;
@@ -35,7 +37,8 @@ async fn a_member_that_cannot_be_written_harms_nobody() {
         }
     }
     for challenge in challenges.iter().take(13) {
-        assert_eq!(ChallengeStore::live(&fixture.store, &by_id(challenge), NOW).await.unwrap(), [challenge.clone()]);
+        let live = ChallengeStore::live(&fixture.store, &by_id(challenge), NOW).await.unwrap();
+        assert_eq!(live.iter().collect::<Vec<_>>(), [challenge]);
     }
     assert_eq!(fixture.store.backlog(NOW).await.unwrap().waiting, 19);
     assert_eq!(fixture.store.counts(realm, NOW.hour(), NOW.plus(HOUR)).await.unwrap()[0].count, 19);
@@ -106,11 +109,26 @@ async fn two_sign_ins_of_one_address_are_one_user() {
     }
     let attempts =
         join_all([&first, &second].map(|challenge| fixture.store.attempt(samples.right(challenge), NOW))).await;
-    let signed_in = attempts.into_iter().map(|attempt| match attempt.unwrap() {
-        Attempt::Right(signed_in) => (signed_in.user.id, signed_in.is_new),
-        other => panic!("{other:?}"),
+    let signed_in = attempts.into_iter().map(|attempt| {
+        let Attempt::Right(signed_in) = attempt.unwrap() else { panic!("a right code was not") };
+        (signed_in.user.id, signed_in.is_new)
     });
     let signed_in: Vec<_> = signed_in.collect();
     assert_eq!(signed_in, [(signed_in[0].0, true), (signed_in[0].0, false)]);
     assert_eq!((fixture.rows("users").await, fixture.rows("sessions").await), (1, 2));
+}
+
+#[tokio::test]
+async fn a_claim_and_a_settlement_of_one_entry_agree() {
+    let (fixture, samples) = (Fixture::new().await, Samples::seeded(15));
+    let challenge = samples.challenge(samples.realm(), NOW);
+    let admitted = vec![Effect::Mail(samples.mail(&challenge))];
+    fixture.store.open(Request { admitted, ..samples.request(&challenge) }, NOW).await.unwrap();
+    let slow = fixture.store.claim(NOW, HOUR, 1).await.unwrap()[0].lease;
+
+    let claim = fixture.store.claim(slow.until, HOUR, 1);
+    let settle = fixture.store.settle(slow, Settlement::Finished, Vec::new(), slow.until);
+    let (claimed, settled) = futures::join!(claim, settle);
+    let left = fixture.store.backlog(slow.until).await.unwrap().waiting;
+    assert_eq!((claimed.unwrap().len(), settled.unwrap(), left), (1, Settled::LeaseLost, 1));
 }
