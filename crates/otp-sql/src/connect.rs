@@ -30,11 +30,7 @@ const FULL: i64 = 2;
 /// How the file at `path` is written: durably, in write-ahead mode, and without a word in the logs,
 /// because statements carry what must not be there.
 pub(crate) fn writing(path: &Path) -> SqliteConnectOptions {
-    base(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .optimize_on_close(true, None)
+    base(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
 }
 
 /// How it is read.
@@ -44,7 +40,7 @@ pub(crate) fn reading(path: &Path) -> SqliteConnectOptions {
 
 fn base(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).statement_cache_capacity(PREPARED);
-    options.disable_statement_logging()
+    options.foreign_keys(true).disable_statement_logging()
 }
 
 /// Connects to write, and makes sure that a commit will be what is promised: SQLite keeps silent
@@ -81,5 +77,72 @@ fn create_now(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         // SQLite gives its other files the mode of this one.
         Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::{TempDir, tempdir};
+
+    use super::*;
+
+    async fn fresh() -> (TempDir, PathBuf) {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("a/b/otp.db");
+        create(path.clone()).await.unwrap();
+        (folder, path)
+    }
+
+    #[tokio::test]
+    async fn commits_are_flushed_and_writers_wait() {
+        let (_folder, path) = fresh().await;
+        let mut conn = writer(&writing(&path)).await.unwrap();
+        for (pragma, value) in [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)] {
+            let text = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
+            assert_eq!(sqlx::query_scalar::<_, i64>(text).fetch_one(&mut conn).await.unwrap(), value, "{pragma}");
+        }
+        assert_eq!(sqlx::query_scalar::<_, String>(JOURNAL).fetch_one(&mut conn).await.unwrap(), "wal");
+    }
+
+    #[tokio::test]
+    async fn without_a_write_ahead_log_nothing_is_promised() {
+        let in_memory = SqliteConnectOptions::new().in_memory(true).journal_mode(SqliteJournalMode::Wal);
+        let refused = writer(&in_memory).await.err().map(|trouble| trouble.kind());
+        assert_eq!(refused, Some(FaultKind::Misconfigured));
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let (_folder, path) = fresh().await;
+        let _writer = writer(&writing(&path)).await.unwrap();
+        let mut reader = reading(&path).connect().await.unwrap();
+        let written = sqlx::query("CREATE TABLE t (x)").execute(&mut reader).await;
+        assert_eq!(written.map_err(|error| Trouble::from(error).kind()).err(), Some(FaultKind::Misconfigured));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_made_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let (folder, path) = fresh().await;
+        let mut conn = writer(&writing(&path)).await.unwrap();
+        sqlx::query("CREATE TABLE t (x)").execute(&mut conn).await.unwrap();
+        let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(["a", "a/b"].map(mode), [0o700; 2]);
+        assert_eq!(["a/b/otp.db", "a/b/otp.db-wal", "a/b/otp.db-shm"].map(mode), [0o600; 3]);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_there_is_left_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let (_folder, path) = fresh().await;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::fs::write(&path, b"SQLite format 3\0").unwrap();
+        create(path.clone()).await.unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read(&path).unwrap(), b"SQLite format 3\0");
     }
 }

@@ -13,7 +13,7 @@ use crate::write::{Line, Writer};
 /// Every storage port, in one SQLite file and durably: what is answered is on disk.
 ///
 /// Other processes may use the file at the same time; who finds it being written waits up to five
-/// seconds. Needs a tokio runtime with time and I/O not required.
+/// seconds. Writes in a task of its own, so it has to be opened within a tokio runtime.
 pub struct SqliteStore {
     pub(crate) writing: SqliteConnectOptions,
     pub(crate) writer: Writer,

@@ -87,17 +87,22 @@ fn kind_of(error: &sqlx::Error) -> FaultKind {
     if let Some(error) = error.as_database_error() {
         return sqlite_kind(error.code().and_then(|code| code.parse().ok()).unwrap_or(0));
     }
-    match error {
-        Configuration(_) | Migrate(_) => FaultKind::Misconfigured,
+    let misconfigured = matches!(error, Configuration(_) | Migrate(_));
+    let unreadable = matches!(
+        error,
         RowNotFound
-        | TypeNotFound { .. }
-        | ColumnIndexOutOfBounds { .. }
-        | ColumnNotFound(_)
-        | ColumnDecode { .. }
-        | Encode(_)
-        | Decode(_) => FaultKind::Corrupt,
-        // Pool, worker, file and protocol: all that may work again later.
-        _ => FaultKind::Unavailable,
+            | TypeNotFound { .. }
+            | ColumnIndexOutOfBounds { .. }
+            | ColumnNotFound(_)
+            | ColumnDecode { .. }
+            | Encode(_)
+            | Decode(_)
+    );
+    match (misconfigured, unreadable) {
+        (true, _) => FaultKind::Misconfigured,
+        (_, true) => FaultKind::Corrupt,
+        // Worker, file and protocol: all that may work again later.
+        (false, false) => FaultKind::Unavailable,
     }
 }
 

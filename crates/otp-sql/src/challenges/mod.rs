@@ -53,3 +53,9 @@ impl ChallengeStore for SqliteStore {
         self.writer.run(attempt::Try { presented, now }).await
     }
 }
+
+/// The statements of this folder.
+#[cfg(test)]
+pub(crate) fn all_statements() -> Vec<&'static str> {
+    [statements(), rows::statements(), answers::statements()].concat()
+}

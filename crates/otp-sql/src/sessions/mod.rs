@@ -35,6 +35,6 @@ impl SessionStore for SqliteStore {
 
 /// The statements of this folder.
 #[cfg(test)]
-pub(crate) fn statements() -> Vec<&'static str> {
+pub(crate) fn all_statements() -> Vec<&'static str> {
     [rows::statements(), rotate::statements(), revoke::statements()].concat()
 }

@@ -10,7 +10,12 @@ use crate::write::{Verb, WorkingSet};
 
 statements! {
     END_ONE = "DELETE FROM sessions WHERE tenant = $1 AND mode = $2 AND id = $3 RETURNING ends_at";
-    END_ALL = "DELETE FROM sessions WHERE tenant = $1 AND mode = $2 AND user_id = $3 RETURNING ends_at";
+    /// In two steps, or SQLite would look through all sessions of the tenant.
+    END_ALL = "
+        DELETE FROM sessions
+        WHERE (tenant, mode, id) IN
+            (SELECT tenant, mode, id FROM sessions WHERE tenant = $1 AND mode = $2 AND user_id = $3)
+        RETURNING ends_at";
 }
 
 /// Ends one session or all of a user.

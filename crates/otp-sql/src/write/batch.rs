@@ -1,16 +1,20 @@
 //! One batch: one transaction, as many answers as members.
 
 use otp_core::fault::FaultKind;
-use sqlx::{Connection, SqliteConnection};
 
 use super::line::Line;
 use super::verb::Member;
 use super::working_set::WorkingSet;
-use crate::trouble::{Tried, Trouble};
+use crate::sql::{Conn, statements};
+use crate::trouble::Tried;
 
-/// Takes the write lock at once. A deferred transaction that reads and then writes is refused when
-/// another process wrote in between, and no timeout helps that; this waits for its turn.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+statements! {
+    /// Takes the write lock at once. A transaction that reads first and then writes is refused when
+    /// another process wrote in between, and no timeout helps that; this waits for its turn.
+    BEGIN = "BEGIN IMMEDIATE";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
+}
 
 /// Writes `members` together, or, if one of them cannot be written, each by itself; answers them.
 ///
@@ -20,53 +24,42 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// answer: the others succeed alone. If the store itself is down, all fare alike, and nothing is tried
 /// again.
 pub(super) async fn settle(line: &mut Line, mut members: Vec<Box<dyn Member>>) {
-    let written = write(line, &mut members).await;
-    match &written {
-        Err(trouble) if members.len() > 1 && trouble.kind() != FaultKind::Unavailable => {
-            tracing::warn!(%trouble, members = members.len(), "a batch failed; its members are written one by one");
-            for member in members {
-                let mut alone = vec![member];
-                let written = write(line, &mut alone).await;
-                answer(alone, &written);
-            }
+    let mut written = write(line, &mut members).await;
+    let one_by_one = members.len() > 1 && written.is_err();
+    if let Err(trouble) = &written
+        && one_by_one
+    {
+        tracing::warn!(%trouble, members = members.len(), "a batch failed");
+    }
+    for member in members {
+        let mut alone = [member];
+        if one_by_one && !is_down(&written) {
+            written = write(line, &mut alone).await;
         }
-        Ok(()) | Err(_) => answer(members, &written),
+        let [member] = alone;
+        member.answer(&written);
     }
 }
 
-fn answer(members: Vec<Box<dyn Member>>, written: &Tried<()>) {
-    for member in members {
-        member.answer(written);
-    }
+/// Whether the store itself failed, rather than what it was asked to write.
+fn is_down(written: &Tried<()>) -> bool {
+    written.as_ref().is_err_and(|trouble| trouble.kind() == FaultKind::Unavailable)
 }
 
 /// Writes `members` in one transaction: all or none.
 async fn write(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<()> {
     let conn = line.get().await?;
-    let Err(failed) = transaction(conn, members).await else { return Ok(()) };
-    if !failed.undone {
+    let written = transaction(conn, members).await;
+    // What does not roll back either was never begun, was undone by the engine, or is in a state that
+    // nobody knows: another connection finds out.
+    if written.is_err() && sqlx::query(ROLLBACK).execute(conn).await.is_err() {
         line.give_up();
     }
-    Err(failed.trouble)
+    written
 }
 
-struct Failed {
-    trouble: Trouble,
-    /// Whether the connection is as it was before.
-    undone: bool,
-}
-
-async fn transaction(conn: &mut SqliteConnection, members: &mut [Box<dyn Member>]) -> Result<(), Failed> {
-    let not_begun = |error: sqlx::Error| Failed { trouble: error.into(), undone: false };
-    let mut transaction = conn.begin_with(BEGIN).await.map_err(not_begun)?;
-    match run(&mut transaction, members).await {
-        // What failed to commit is undone by dropping it, as far as it can be; the connection is not trusted again.
-        Ok(()) => transaction.commit().await.map_err(not_begun),
-        Err(trouble) => Err(Failed { undone: transaction.rollback().await.is_ok(), trouble }),
-    }
-}
-
-async fn run(conn: &mut SqliteConnection, members: &mut [Box<dyn Member>]) -> Tried<()> {
+async fn transaction(conn: &mut Conn, members: &mut [Box<dyn Member>]) -> Tried<()> {
+    sqlx::query(BEGIN).execute(&mut *conn).await?;
     let mut set = WorkingSet::default();
     for member in members.iter() {
         member.needs(&mut set);
@@ -75,5 +68,7 @@ async fn run(conn: &mut SqliteConnection, members: &mut [Box<dyn Member>]) -> Tr
     for member in members.iter_mut() {
         member.run(conn, &mut set).await?;
     }
-    set.store(conn).await
+    set.store(conn).await?;
+    sqlx::query(COMMIT).execute(conn).await?;
+    Ok(())
 }

@@ -14,6 +14,9 @@ mod line;
 mod verb;
 mod working_set;
 
+#[cfg(test)]
+pub(crate) use batch::statements;
+pub(crate) use line::Line;
 pub(crate) use verb::Verb;
 pub(crate) use working_set::WorkingSet;
 
@@ -24,7 +27,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::trouble::Trouble;
-pub(crate) use line::Line;
 use verb::{Member, Waiting};
 
 /// Members of one batch at most: what a commit costs is spread over enough by then, and those who
@@ -79,3 +81,6 @@ async fn serve(mut jobs: mpsc::Receiver<Box<dyn Member>>, mut line: Line) {
     }
     line.close().await;
 }
+
+#[cfg(test)]
+mod tests;
