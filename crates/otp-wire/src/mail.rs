@@ -73,7 +73,8 @@ fn by_scheme(url: &str, config: &Config) -> Result<(&'static str, Arc<dyn Mailer
 #[cfg(feature = "smtp")]
 fn smtp(url: &str, config: &Config) -> Result<Arc<dyn Mailer>, String> {
     let mut smtp = otp_email::SmtpConfig::from_url(url).map_err(|error| format!("email: {error}"))?;
-    smtp.ca_file.clone_from(&config.tls_ca_file);
+    let roots = config.tls_ca_file.as_ref().map(std::fs::read_to_string).transpose();
+    smtp.extra_roots = roots.map_err(|error| format!("tls_ca_file: {error}"))?;
     let mailer = otp_email::Smtp::new(smtp).map_err(|error| format!("email: {error}"))?;
     Ok(Arc::new(mailer))
 }

@@ -1,6 +1,7 @@
 //! The system of record, from its URL.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use otp_core::fault::{Fault, Res};
@@ -74,12 +75,9 @@ impl Storage {
         self.sqlite.sweep(now).await
     }
 
-    /// Writes what is under way and closes the database.
-    ///
-    /// # Errors
-    /// When that cannot be written.
-    pub async fn close(&self) -> Res<()> {
-        self.sqlite.close().await
+    /// Writes what was handed in and closes the database.
+    pub async fn close(&self) {
+        self.sqlite.close().await;
     }
 }
 
@@ -97,7 +95,8 @@ impl Exclusive {
     pub fn of(config: &Config) -> Result<Self, ConfigError> {
         let path = sqlite_path(config)?;
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| format!("database: {}: {error}", folder.display()))?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| format!("database: {}: {error}", folder.display()))?;
         }
         let lock = path.with_added_extension("lock");
         let failed = |error: std::io::Error| ConfigError::from(format!("database: {}: {error}", lock.display()));

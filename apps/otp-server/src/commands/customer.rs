@@ -26,7 +26,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Re
             ],
         );
     });
-    session.close().await?;
+    session.close().await;
     done
 }
 

@@ -16,7 +16,7 @@ use crate::exit::Failure;
 pub(crate) async fn run(settings: &SettingArgs, command: &KeyCommand) -> Result<(), Failure> {
     let session = Session::open(settings).await?;
     let done = act(&session, command).await;
-    session.close().await?;
+    session.close().await;
     done
 }
 

@@ -13,7 +13,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &MigrateCommand) -> Res
         MigrateCommand::Up => storage.migrate().await.map_err(Failure::from).map(|()| println!("up to date")),
         MigrateCommand::Status { json } => status(&storage, *json).await,
     };
-    storage.close().await?;
+    storage.close().await;
     done
 }
 

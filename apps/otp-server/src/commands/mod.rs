@@ -44,8 +44,8 @@ impl Session {
         Ok(Self { config, tenants: Tenants::new(deployment), storage })
     }
 
-    async fn close(self) -> Result<(), Failure> {
-        Ok(self.storage.close().await?)
+    async fn close(self) {
+        self.storage.close().await;
     }
 }
 

@@ -10,5 +10,6 @@ pub(crate) async fn run(settings: &SettingArgs, command: &OperatorCommand) -> Re
     let session = Session::open(settings).await?;
     let made = session.tenants.create_operator(name, &CLI).await?;
     print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]);
-    session.close().await
+    session.close().await;
+    Ok(())
 }

@@ -13,6 +13,8 @@ use otp_http::Readiness;
 use otp_wire::config::Config;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::drain::InFlight;
@@ -48,13 +50,13 @@ impl Listening {
         router: Router,
         until: impl Future<Output = T>,
     ) -> Result<Option<T>, Failure> {
-        let serving = tokio::spawn(serve(self.listener.clone(), router, std::future::pending()));
+        let serving = Serving::begin(self.listener.clone(), router);
         let termination = termination()?;
         let resolved = tokio::select! {
             resolved = until => Some(resolved),
             () = termination => None,
         };
-        serving.abort();
+        serving.end().await?;
         Ok(resolved)
     }
 
@@ -63,21 +65,39 @@ impl Listening {
     pub(crate) async fn serve(self, router: Router, readiness: &Readiness) -> Result<(), Failure> {
         let in_flight = InFlight::default();
         let router = router.layer(from_fn_with_state(in_flight.clone(), InFlight::count));
-        let (closing, mut closed) = tokio::sync::watch::channel(false);
-        let stop = async move {
-            // The sender is dropped only with the whole function: an error here means stop, too.
-            closed.wait_for(|closed| *closed).await.ok();
-        };
-        let serving = tokio::spawn(serve(self.listener, router, stop));
+        let serving = Serving::begin(self.listener, router);
         termination()?.await;
         tracing::info!("stopping");
         readiness.not_ready("draining");
         in_flight.finished().await;
-        closing.send_replace(true);
-        match timeout(CLOSING, serving).await {
+        serving.end().await
+    }
+}
+
+/// A router being served.
+struct Serving {
+    task: JoinHandle<Result<(), Failure>>,
+    closing: watch::Sender<bool>,
+}
+
+impl Serving {
+    fn begin(listener: Socket, router: Router) -> Self {
+        let (closing, mut closed) = watch::channel(false);
+        let stop = async move {
+            // An error means that nobody is left to ask: that is a reason to stop, too.
+            closed.wait_for(|closed| *closed).await.ok();
+        };
+        Self { task: tokio::spawn(serve(listener, router, stop)), closing }
+    }
+
+    /// Accepts no more, and closes the connections that are kept alive: their clients would go on
+    /// talking to this router.
+    async fn end(self) -> Result<(), Failure> {
+        self.closing.send_replace(true);
+        match timeout(CLOSING, self.task).await {
             Ok(Ok(served)) => served,
             Ok(Err(error)) => Err(Failure::Failed(error.to_string())),
-            // Idle clients that do not close are not waited for: every answer has been given.
+            // Clients that do not close are not waited for: every answer has been given.
             Err(_) => Ok(()),
         }
     }

@@ -38,7 +38,8 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let storage = Storage::open(&config).await?;
     let listening = Listening::bind(&config).await?;
     if !schema::await_current(&config, &storage, &listening).await? {
-        return Ok(storage.close().await?);
+        storage.close().await;
+        return Ok(());
     }
     let service = Service::open(config, requirements, storage, mail).await?;
     let router = otp_http::router(service.services(false));
@@ -167,7 +168,7 @@ impl Service {
         if let Some(work) = work {
             work.end().await;
         }
-        self.storage.close().await?;
+        self.storage.close().await;
         tracing::info!("stopped");
         served
     }
