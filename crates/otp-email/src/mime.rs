@@ -72,7 +72,7 @@ fn part(kind: ContentType, text: &str) -> SinglePart {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let encoding = ContentTransferEncoding::QuotedPrintable;
     // The only encodings that can fail are those that leave text as it is.
-    let body = Body::new_with_encoding(text, encoding).unwrap_or_else(|text| Body::new(text));
+    let body = Body::new_with_encoding(text, encoding).unwrap_or_else(Body::new);
     SinglePart::builder().header(kind).body(body)
 }
 

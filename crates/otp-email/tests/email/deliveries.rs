@@ -5,6 +5,7 @@ use std::time::Duration;
 use otp_core::port::{Delivery, Mailer};
 use otp_email::{Credentials, Smtp, SmtpConfig};
 use otp_testkit::smtp_sink::{Action, SmtpSink, Stage};
+use tokio::time::Instant;
 
 use crate::sample::{ADA, NOW, config, mail, smtp};
 
@@ -119,8 +120,10 @@ async fn a_server_that_hangs_is_left_in_time() {
             tokio::time::resume();
         };
         let mail = mail();
+        let begun = Instant::now();
         let (delivery, ()) = tokio::join!(smtp.send(&mail, NOW), skip(Duration::from_secs(26)));
         assert_eq!(delivery, Delivery::Transient, "{stage:?}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "the limit of the port");
         // The connection is gone with the send; the next mail does not meet it.
         sink.until(|traffic| traffic.open == 0).await;
         assert_eq!(smtp.send(&mail, NOW).await, Delivery::Sent, "{stage:?}");
@@ -133,12 +136,14 @@ async fn a_check_that_hangs_ends_in_time() {
     let sink = SmtpSink::start().await.unwrap();
     let smtp = smtp(&sink);
     sink.next(Stage::Hello, Action::Hang);
+    let begun = Instant::now();
     let (checked, ()) = tokio::join!(smtp.check(NOW), async {
         sink.until(|traffic| traffic.hung == 1).await;
         tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(5)).await;
+        tokio::time::advance(Duration::from_millis(4600)).await;
         tokio::time::resume();
     });
     assert_eq!(checked.unwrap_err().to_string(), "the server did not answer in time");
+    assert!(begun.elapsed() < Duration::from_secs(5), "the limit of the port");
     assert_eq!(smtp.check(NOW).await, Ok(()));
 }

@@ -83,6 +83,8 @@ async fn no_header_comes_out_of_a_name_or_subject() {
         assert_eq!(taken.header("Bcc"), None);
         assert_eq!((taken.text.as_str(), taken.to.len()), (mail.text.as_str(), 1));
         assert_eq!(taken.sender.1, "no-reply@acme.example");
+        assert!(!taken.sender.0.as_ref().unwrap().contains(char::is_control), "{:?}", taken.sender);
+        assert!(!taken.subject.contains(char::is_control), "{:?}", taken.subject);
     }
 }
 
