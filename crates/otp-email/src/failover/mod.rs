@@ -32,8 +32,8 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(10);
 ///   `RejectedConfig`, which says that every one of them refuses us.
 /// - A throttled provider is not asked again until its pause is over: 10 seconds if it did not say.
 /// - After five failures in a row a provider is [checked](Mailer::check). If it is unwell it is skipped for
-///   30 seconds, then tried with one mail, and skipped for twice as long each time that fails too, up to 5
-///   minutes. If it is well, the failures were about those recipients: were it skipped for them, whoever
+///   a second, then tried with one mail, and skipped for twice as long each time that fails too, up to 8
+///   seconds. If it is well, the failures were about those recipients: were it skipped for them, whoever
 ///   asks for codes to five unreachable addresses could stop everybody's mail.
 ///
 /// An empty chain rejects everything.
