@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use crate::scene::{Scene, other_than};
 
 const EMAIL: &str = "ada@example.org";
+/// Mails an hour to one recipient from tenants it never signed in at.
+const MAILS_TO_A_STRANGER: usize = 20;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -73,16 +75,18 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let scene = Scene::set().await;
     let mut seen = Seen::default();
     for step in steps {
+        // The next mail to somebody who never signed in would be muted, and its code unknown here.
+        let heard = scene.mailer.mails().len() < MAILS_TO_A_STRANGER;
         match step {
             Step::Wait(seconds) => {
                 scene.clock.advance(Duration::from_secs(seconds));
             }
-            Step::Ask => {
+            Step::Ask if heard => {
                 if let Ok(issued) = scene.otp.issue(&scene.acme, EMAIL).await {
                     seen.asked.push((issued, scene.code().await));
                 }
             }
-            Step::AskAgain(of) if !seen.asked.is_empty() => {
+            Step::AskAgain(of) if heard && !seen.asked.is_empty() => {
                 let (old, code) = of.get(&seen.asked).clone();
                 if let Ok(issued) = scene.ask_again(EMAIL, old.id).await {
                     let mailed = scene.code().await;
@@ -108,7 +112,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 }
                 seen.successes += u32::from(answer.is_ok());
             }
-            Step::AskAgain(_) | Step::ById(..) => {}
+            Step::Ask | Step::AskAgain(_) | Step::ById(..) => {}
         }
     }
     prop_assert!(seen.successes as usize <= seen.asked.len());
