@@ -2,7 +2,7 @@
 //!
 //! # To test an adapter
 //! Each numbered line of a storage port's `# Contract` names the case that shows it; the cases are
-//! [`conformance`]. In a test file of the adapter's crate, say how to make a store nobody else uses,
+//! [`mod@conformance`]. In a test file of the adapter's crate, say how to make a store nobody else uses,
 //! and let [`conformance!`] make a test of every case:
 //!
 //! ```
