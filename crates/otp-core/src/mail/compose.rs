@@ -24,7 +24,8 @@ pub fn compose(
     life: Duration,
 ) -> OutgoingMail {
     let texts = texts::of(locale);
-    let minutes = life.as_secs() / 60;
+    // To the nearest: a mail that leaves a moment after its code was made still says ten minutes.
+    let minutes = (life.as_secs() + 30) / 60;
     let say = |text: &str| text.replace("{app}", app).replace("{minutes}", &minutes.to_string());
     let expiry = say(if minutes < 2 { texts.expiry_one } else { texts.expiry_many });
     OutgoingMail {
@@ -170,6 +171,7 @@ mod tests {
 
     #[test]
     fn the_last_minute_is_named() {
+        assert!(mail("Acme", Locale::En, 599).text.contains("10 minutes"));
         assert!(mail("Acme", Locale::En, 59).text.contains("within a minute"));
     }
 }
