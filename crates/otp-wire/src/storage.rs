@@ -67,6 +67,18 @@ impl Storage {
         Err(Fault::misconfigured("storage.schema", what))
     }
 
+    /// Gives back the leases of a server that was killed. Who calls this shows that no other runs.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn release_leases(&self, _: &Exclusive) -> Res<()> {
+        let released = self.sqlite.release_leases().await?;
+        if released > 0 {
+            tracing::info!(released, "mails claimed by a server that is gone are sent again");
+        }
+        Ok(())
+    }
+
     /// Deletes some of the rows that no longer matter; answers how many.
     ///
     /// # Errors

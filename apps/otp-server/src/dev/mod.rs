@@ -34,6 +34,7 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     }
     let storage = Storage::open(&config).await?;
     storage.migrate().await?;
+    storage.release_leases(&exclusive).await?;
     let listening = Listening::bind(&config).await?;
     let config = settings.read_with(on(&listening))?;
     let sender = config.email_from.clone().ok_or_else(|| Failure::Configuration("email_from is empty".to_owned()))?;

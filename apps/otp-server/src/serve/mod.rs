@@ -41,6 +41,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
         storage.close().await;
         return Ok(());
     }
+    storage.release_leases(&exclusive).await?;
     let service = Service::open(config, requirements, storage, mail).await?;
     let router = otp_http::router(service.services(false));
     let served = service.serve(listening, router).await;

@@ -1,6 +1,7 @@
 //! Mail that waits to be sent.
 
 mod claim;
+mod release;
 mod settle;
 
 pub(crate) use settle::Entries;
@@ -46,5 +47,5 @@ fn read(row: &Row, now: Timestamp) -> Tried<Backlog> {
 /// The statements of this folder.
 #[cfg(test)]
 pub(crate) fn all_statements() -> Vec<&'static str> {
-    [statements(), claim::statements(), settle::statements()].concat()
+    [statements(), claim::statements(), release::statements(), settle::statements()].concat()
 }

@@ -6,6 +6,7 @@
 mod batches;
 mod conformance;
 mod fixture;
+mod leases;
 mod listing;
 mod migrations;
 mod oracle;
