@@ -90,3 +90,46 @@ impl Drop for Reader<'_> {
         self.readers.free().extend(self.conn.take());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use futures::FutureExt as _;
+    use futures::future::join_all;
+    use tempfile::{TempDir, tempdir};
+
+    use super::*;
+    use crate::connect;
+
+    async fn fresh() -> (TempDir, Readers) {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("otp.db");
+        connect::create(path.clone()).await.unwrap();
+        (folder, Readers::new(connect::reading(&path)))
+    }
+
+    #[tokio::test]
+    async fn connections_are_few_and_used_again() {
+        let (_folder, readers) = fresh().await;
+        let reads = (0..50).map(|_| readers.all("test.read", sqlx::query("SELECT 1")));
+        assert!(join_all(reads).await.iter().all(Result::is_ok));
+        let connected = readers.free().len();
+        assert!((1..=READERS as usize).contains(&connected));
+        readers.all("test.read", sqlx::query("SELECT 1")).await.unwrap();
+        assert_eq!(readers.free().len(), connected);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_is_dropped_gives_its_connection_back() {
+        let (_folder, readers) = fresh().await;
+        readers.all("test.read", sqlx::query("SELECT 1")).await.unwrap();
+        let endless = "WITH RECURSIVE t (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t) SELECT n FROM t";
+        let mut read = readers.all("test.read", sqlx::query(endless)).boxed();
+        assert!(read.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(readers.free().is_empty());
+        drop(read);
+        assert_eq!(readers.free().len(), 1);
+        assert_eq!(readers.all("test.read", sqlx::query("SELECT 1")).await.unwrap().len(), 1);
+    }
+}

@@ -1,10 +1,8 @@
 //! Migrations: which there are, and which the database has.
 
-use std::collections::BTreeSet;
-
 use otp_core::fault::{FaultKind, Res};
-use sqlx::migrate::{Migrate, Migration, Migrator};
-use sqlx::{ConnectOptions, Row as _};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::SqliteStore;
 use crate::sql::{Conn, statements};
@@ -13,6 +11,7 @@ use crate::trouble::{Tried, Trouble};
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 statements! {
+    BEGIN = "BEGIN IMMEDIATE";
     HAS_ANY = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
 }
 
@@ -31,51 +30,72 @@ impl SqliteStore {
     /// How the tables stand. Changes nothing.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// `Misconfigured` when a migration was changed since it was run; or when the database cannot be read.
     pub async fn schema(&self) -> Res<Schema> {
-        let schema = async { schema(&mut self.writing.connect().await?).await };
-        schema.await.map_err(|trouble: Trouble| trouble.fault("sql.schema"))
+        self.look().await.map_err(|trouble| trouble.fault("sql.schema"))
     }
 
-    /// Runs the migrations that are pending, each in a transaction. Nothing to run is fine, and so is
-    /// another process that runs them at the same time.
+    /// Runs the migrations that are pending, all or none. Nothing to run is fine, and so is another
+    /// process that runs them at the same time: the second waits, and finds nothing to do.
     ///
     /// # Errors
     /// `Misconfigured` when the database is of a later version, or a migration was changed since it
     /// was run; or when the database cannot be written.
     pub async fn migrate(&self) -> Res<()> {
-        let migrate = async { migrate(&mut self.writing.connect().await?).await };
-        migrate.await.map_err(|trouble: Trouble| trouble.fault("sql.migrate"))
+        self.run_pending().await.map_err(|trouble| trouble.fault("sql.migrate"))
     }
-}
 
-async fn migrate(conn: &mut Conn) -> Tried<()> {
-    if MIGRATIONS.run(&mut *conn).await.is_ok() {
-        return Ok(());
+    async fn look(&self) -> Tried<Schema> {
+        let mut conn = self.writing.connect().await?;
+        let any = sqlx::query(HAS_ANY).fetch_optional(&mut conn).await?;
+        let applied = if any.is_some() { applied(&mut conn).await? } else { Vec::new() };
+        Ok(match pending(&applied)? {
+            None => Schema::Newer,
+            Some(pending) if pending.is_empty() => Schema::Current,
+            Some(pending) => Schema::Pending(pending.into_iter().map(name).collect()),
+        })
     }
-    // Who comes second finds the tables made under his hands. Asked again, he finds nothing to do.
-    let Err(error) = MIGRATIONS.run(&mut *conn).await else { return Ok(()) };
-    if schema(conn).await? == Schema::Newer {
-        return Err(Trouble::misconfigured("the database was made by a later version"));
-    }
-    Err(Trouble::new(FaultKind::Misconfigured, error))
-}
 
-async fn schema(conn: &mut Conn) -> Tried<Schema> {
-    let has_any = sqlx::query(HAS_ANY).fetch_optional(&mut *conn).await?;
-    let run: BTreeSet<i64> = match has_any.map(|row| row.try_get::<i64, _>(0)) {
-        None => BTreeSet::new(),
-        Some(_) => {
-            let applied = conn.list_applied_migrations(&MIGRATIONS.table_name).await;
-            let applied = applied.map_err(|error| Trouble::new(FaultKind::Misconfigured, error))?;
-            applied.into_iter().map(|migration| migration.version).collect()
+    async fn run_pending(&self) -> Tried<()> {
+        let mut conn = self.writing.connect().await?;
+        // Each migration has a transaction of its own, which becomes a savepoint of this one. This one
+        // holds off other processes between looking what is pending and running it.
+        let mut transaction = conn.begin_with(BEGIN).await?;
+        transaction.ensure_migrations_table(&MIGRATIONS.table_name).await.map_err(failed)?;
+        let pending = pending(&applied(&mut transaction).await?)?;
+        for migration in pending.ok_or_else(|| Trouble::misconfigured("the database was made by a later version"))? {
+            transaction.apply(&MIGRATIONS.table_name, migration).await.map_err(failed)?;
         }
-    };
-    if run.iter().any(|version| !MIGRATIONS.version_exists(*version)) {
-        return Ok(Schema::Newer);
+        Ok(transaction.commit().await?)
     }
-    let pending: Vec<_> = MIGRATIONS.iter().filter(|migration| !run.contains(&migration.version)).map(name).collect();
-    Ok(if pending.is_empty() { Schema::Current } else { Schema::Pending(pending) })
+}
+
+async fn applied(conn: &mut Conn) -> Tried<Vec<AppliedMigration>> {
+    conn.list_applied_migrations(&MIGRATIONS.table_name).await.map_err(failed)
+}
+
+/// The migrations still to be run; nothing, if the database has some this version does not know.
+fn pending(applied: &[AppliedMigration]) -> Tried<Option<Vec<&'static Migration>>> {
+    if applied.iter().any(|applied| !MIGRATIONS.version_exists(applied.version)) {
+        return Ok(None);
+    }
+    let mut pending = Vec::new();
+    for migration in MIGRATIONS.iter() {
+        match applied.iter().find(|applied| applied.version == migration.version) {
+            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(_) => return Err(Trouble::misconfigured("a migration was changed after it was run")),
+            None => pending.push(migration),
+        }
+    }
+    Ok(Some(pending))
+}
+
+fn failed(error: MigrateError) -> Trouble {
+    if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+        error.into()
+    } else {
+        Trouble::new(FaultKind::Misconfigured, error)
+    }
 }
 
 fn name(migration: &Migration) -> String {
@@ -84,7 +104,7 @@ fn name(migration: &Migration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Executor as _, SqlSafeStr as _};
+    use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
     use tempfile::tempdir;
 
     use super::*;

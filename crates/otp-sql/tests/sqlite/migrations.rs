@@ -1,10 +1,14 @@
 //! The tables, and who may change them.
 
+use std::sync::Arc;
+
+use futures::future::join_all;
 use otp_core::fault::FaultKind;
 use otp_core::id::TenantId;
 use otp_core::port::{LimitStore, TenantStore};
 use otp_sql::Schema;
 use otp_testkit::samples::NOW;
+use tokio::sync::Barrier;
 
 use crate::fixture::Fixture;
 
@@ -40,11 +44,22 @@ async fn a_migration_changed_after_it_was_run_is_refused() {
     assert_eq!(fixture.store.migrate().await.unwrap_err().kind(), FaultKind::Misconfigured);
 }
 
-#[tokio::test]
-async fn two_processes_may_migrate_at_once() {
-    let fixture = Fixture::without_tables().await;
-    let other = fixture.beside().await;
-    let (one, two) = futures::join!(fixture.store.migrate(), other.migrate());
-    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
-    assert_eq!(other.schema().await.unwrap(), Schema::Current);
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_processes_may_migrate_at_once() {
+    for _ in 0..5 {
+        let fixture = Fixture::without_tables().await;
+        let start = Arc::new(Barrier::new(4));
+        let migrations = (0..4).map(async |_| {
+            let (store, start) = (fixture.beside().await, start.clone());
+            let migration = tokio::spawn(async move {
+                start.wait().await;
+                store.migrate().await
+            });
+            migration.await.unwrap()
+        });
+        for migrated in join_all(migrations).await {
+            migrated.unwrap();
+        }
+        assert_eq!(fixture.store.schema().await.unwrap(), Schema::Current);
+    }
 }

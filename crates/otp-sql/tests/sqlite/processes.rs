@@ -52,18 +52,3 @@ async fn what_was_answered_is_there_after_a_restart() {
     let again = fixture.beside().await;
     assert_eq!(ChallengeStore::live(&again, &by_id(&challenge), NOW).await.unwrap(), [challenge]);
 }
-
-#[tokio::test]
-async fn a_read_that_is_dropped_leaves_the_readers_usable() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(10));
-    let tenant = samples.tenant(NOW);
-    fixture.store.insert(tenant.clone(), Vec::new(), NOW).await.unwrap();
-    for _ in 0..50 {
-        let mut reads: Vec<_> = (0..6).map(|_| fixture.store.get(tenant.id)).collect();
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        for read in &mut reads {
-            let _ = read.as_mut().poll(&mut context);
-        }
-    }
-    assert_eq!(fixture.store.get(tenant.id).await.unwrap(), Some(tenant));
-}
