@@ -1,5 +1,7 @@
 //! `otp-server config`: what the service would run with.
 
+use otp_wire::mail::Mail;
+use otp_wire::storage::sqlite_path;
 use serde_json::json;
 
 use crate::cli::{ConfigCommand, SettingArgs};
@@ -12,6 +14,8 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
     match command {
         ConfigCommand::Check => {
             serve::Requirements::of(&config)?;
+            Mail::wire(&config)?;
+            sqlite_path(&config)?;
             println!("ok");
         }
         ConfigCommand::Dump { json: true } => {

@@ -98,13 +98,16 @@ fn what_this_build_has_not_got_is_refused_by_name() {
         ("OTP_DATABASE_URL", "postgres://localhost/otp", "postgres"),
         ("OTP_KV_URL", "redis://localhost", "kv"),
         ("OTP_EMAIL_URL", "resend://key@", "resend"),
+        ("OTP_EMAIL_URL", "smtp://127.0.0.1:1?colour=red", "email"),
         ("OTP_DATABASE_URL", "mysql://localhost/otp", "sqlite://"),
     ] {
         let home = Home::serving("smtp://127.0.0.1:1?tls=none").with(name, value);
-        let output = home.run(&["serve"]);
-        let (_, stderr) = said(&output);
-        assert_eq!(output.status.code(), Some(3), "{name}={value}: {stderr}");
-        assert!(stderr.contains(named), "{stderr}");
+        for command in [["serve"].as_slice(), &["config", "check"]] {
+            let output = home.run(command);
+            let (_, stderr) = said(&output);
+            assert_eq!(output.status.code(), Some(3), "{command:?} {name}={value}: {stderr}");
+            assert!(stderr.contains(named), "{stderr}");
+        }
     }
 }
 
