@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::challenge::Purpose;
 use crate::effect::Effect;
 use crate::id::{SessionId, UserId};
-use crate::keys::Sealed;
+use crate::keys::{AddressKey, Sealed};
 use crate::realm::Realm;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -84,6 +84,12 @@ pub struct SignIn {
 }
 
 impl SignIn {
+    /// The user it creates if the address signs in for the first time.
+    pub fn create(&self, realm: Realm, address_key: AddressKey, now: Timestamp) -> User {
+        let address = self.address.clone();
+        User { id: self.user, realm, address_key, address, created_at: now, last_login_at: now }
+    }
+
     /// The session it opens for `user`.
     pub fn open(&self, user: UserId, realm: Realm, purpose: Purpose, now: Timestamp) -> Session {
         Session {

@@ -35,14 +35,7 @@ impl Users {
             user.last_login_at = now;
             return (user.clone(), false);
         }
-        let user = User {
-            id: sign_in.user,
-            realm,
-            address_key,
-            address: sign_in.address.clone(),
-            created_at: now,
-            last_login_at: now,
-        };
+        let user = sign_in.create(realm, address_key, now);
         self.by_address.insert((realm, address_key), user.id);
         self.by_id.insert((realm, user.id), user.clone());
         (user, true)

@@ -67,14 +67,7 @@ impl Users {
             user.last_login_at = now;
             return (user.clone(), false);
         }
-        let user = User {
-            id: sign_in.user,
-            realm,
-            address_key,
-            address: sign_in.address.clone(),
-            created_at: now,
-            last_login_at: now,
-        };
+        let user = sign_in.create(realm, address_key, now);
         self.know(user.clone());
         (user, true)
     }

@@ -127,3 +127,10 @@ pub fn decide(draws: &[Draw], logs: &mut [Log], now: Timestamp) -> Admission {
 pub fn peek(draws: &[Draw], logs: &[Log], now: Timestamp) -> Vec<Usage> {
     draws.iter().zip(logs).map(|(draw, log)| log.usage(draw.key.rule, draw.limit, draw.window, now)).collect()
 }
+
+/// How the pause before `draw` may be drawn again stands, if it is not over: `last` is when it was drawn.
+pub fn pause(draw: &Draw, last: Timestamp, now: Timestamp) -> Option<Usage> {
+    let resets_at = last.plus(draw.window);
+    let usage = Usage { rule: draw.key.rule, limit: draw.limit, window: draw.window, remaining: 0, resets_at };
+    (now < resets_at).then_some(usage)
+}

@@ -2,7 +2,7 @@
 
 use otp_core::challenge::Challenge;
 use otp_core::id::ChallengeId;
-use otp_core::limit::{Admission, Draw, Usage, peek};
+use otp_core::limit::{self, Admission, Draw, Usage, peek};
 use otp_core::port::{Idempotency, Opened, Opening, Request};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
@@ -108,13 +108,10 @@ impl State {
         now: Timestamp,
     ) -> Option<Opened> {
         let Some(open) = self.challenges.by_id.live(&(realm, challenge), now) else { return Some(Opened::Gone) };
-        let resets_at = open.sent_at.plus(pause.window);
-        if resets_at <= now {
-            return None;
-        }
+        let refusing = limit::pause(pause, open.sent_at, now)?;
         let mut usage = self.usage(draws, now);
         let by = usage.len();
-        usage.push(Usage { rule: pause.key.rule, limit: 1, window: pause.window, remaining: 0, resets_at });
+        usage.push(refusing);
         self.apply(pause.refused.clone(), now);
         Some(Opened::Refused { usage, by })
     }

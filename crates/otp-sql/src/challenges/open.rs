@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use otp_core::id::ChallengeId;
-use otp_core::limit::{Admission, Draw, Usage};
+use otp_core::limit::{self, Admission, Draw};
 use otp_core::port::{Idempotency, Opened, Opening, Request};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
@@ -90,13 +90,10 @@ impl WorkingSet {
         now: Timestamp,
     ) -> Tried<Option<Opened>> {
         let Some(open) = self.challenges.live(realm, challenge, now) else { return Ok(Some(Opened::Gone)) };
-        let resets_at = open.mailed_at.plus(pause.window);
-        if resets_at <= now {
-            return Ok(None);
-        }
+        let Some(refusing) = limit::pause(pause, open.mailed_at, now) else { return Ok(None) };
         let mut usage = self.limits.usage(draws, now);
         let by = usage.len();
-        usage.push(Usage { rule: pause.key.rule, limit: 1, window: pause.window, remaining: 0, resets_at });
+        usage.push(refusing);
         self.effects.apply(&pause.refused, now)?;
         Ok(Some(Opened::Refused { usage, by }))
     }
