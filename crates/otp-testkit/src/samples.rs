@@ -267,6 +267,11 @@ pub fn by_address(challenge: &Challenge) -> Lookup {
     Lookup::Address { realm: challenge.realm, purpose: challenge.purpose.clone(), address_key: challenge.address_key }
 }
 
+/// The purpose called `name`.
+pub fn purpose(name: &str) -> Purpose {
+    name.parse().unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 /// The test world of the tenant of `realm`.
 pub const fn test_world(realm: Realm) -> Realm {
     Realm { tenant: realm.tenant, mode: Mode::Test }

@@ -67,7 +67,7 @@ pub async fn acquire_spends_nothing_when_refused(stores: Stores) {
     let mut trail = Trail::of(&w);
     let draw = |rule, limit| w.samples.draw(w.realm, rule, limit);
     let (roomy, tight) = (draw(Rule::EmailHour, 3), draw(Rule::EmailDay, 1));
-    let quiet = |draw: &Draw| Draw { refused: trail_of(&w), ..draw.clone() };
+    let quiet = |draw: &Draw| Draw { refused: w.unwritten(), ..draw.clone() };
     assert_eq!(left(&acquire(&w, vec![quiet(&roomy), quiet(&tight)], NOW).await), Some(2));
     for tight_first in [true, false] {
         let mut draws = vec![Draw { refused: trail.written(), ..tight.clone() }, quiet(&roomy)];
@@ -94,9 +94,4 @@ pub async fn acquire_spends_nothing_when_refused(stores: Stores) {
         assert_eq!(count(&answers, |answer| matches!(answer, Admission::Admitted(_))), 10);
         assert_eq!(left(&acquire(&w, vec![roomy], NOW).await), Some(19), "units went with refusals");
     }
-}
-
-/// An effect that no trail expects.
-fn trail_of(w: &World) -> Vec<otp_core::effect::Effect> {
-    Trail::of(w).unwritten()
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 pub const ROUNDS: usize = 100;
 
 /// How long a race may take before it counts as a deadlock. No healthy store comes near it.
-const DEADLOCK: Duration = Duration::from_secs(120);
+const DEADLOCK: Duration = Duration::from_secs(60);
 
 /// Runs every racer in a task of its own, none before all are at the line; answers in any order.
 pub(super) async fn race<T, R>(racers: impl IntoIterator<Item = R>) -> Vec<T>

@@ -13,7 +13,7 @@ use otp_core::session::{Lifetimes, LiveSession, REPLAY_GRACE, Session, SignIn};
 use super::race::{ROUNDS, count, race};
 use super::trail::Trail;
 use super::world::{TICK, World};
-use crate::samples::{NOW, test_world};
+use crate::samples::{NOW, purpose, test_world};
 
 /// Lifetimes within which cases can see both ends.
 const SHORT: Lifetimes =
@@ -142,14 +142,7 @@ pub async fn sessions_keep_to_their_realm(stores: Stores) {
         w.put(&twin).await;
         w.enter(Presented { sign_in: Some(sign_in.clone()), ..w.samples.right(&twin) }, NOW).await;
     }
-    let stranger = w.samples.realm();
-    assert_eq!(w.session(stranger, sign_in.session, NOW).await, None);
     let rotation = |realm: Realm, generation| w.samples.rotation(realm, sign_in.session, generation);
-    assert_eq!(w.rotate(rotation(stranger, 0), NOW).await, Rotated::Gone);
-    for which in [Revoked::One(sign_in.session), Revoked::AllOf(sign_in.user)] {
-        assert_eq!(w.revoke(w.samples.revocation(stranger, which), NOW).await, 0);
-    }
-
     next(w.rotate(rotation(realms[0], 0), NOW).await);
     let generation = async |realm| {
         w.session(realm, sign_in.session, NOW).await.map(|live| (live.session.realm, live.session.generation))
@@ -163,6 +156,19 @@ pub async fn sessions_keep_to_their_realm(stores: Stores) {
         for (other, realm) in realms.into_iter().enumerate() {
             assert_eq!(generation(realm).await.is_some(), other > nth, "ended by another realm");
         }
+    }
+
+    // Where there is none of that id, none is found: neither the other world's nor another tenant's.
+    for (home, abroad) in [(realms[0], realms[1]), (realms[1], realms[0]), (realms[0], realms[2])] {
+        let challenge = w.samples.challenge(home, NOW);
+        w.put(&challenge).await;
+        let session = w.sign_in(&challenge).await.session;
+        assert_eq!(w.session(abroad, session.id, NOW).await, None);
+        assert_eq!(w.rotate(w.samples.rotation(abroad, session.id, 0), NOW).await, Rotated::Gone);
+        for which in [Revoked::One(session.id), Revoked::AllOf(session.user)] {
+            assert_eq!(w.revoke(w.samples.revocation(abroad, which), NOW).await, 0);
+        }
+        assert!(w.session(home, session.id, NOW).await.is_some());
     }
 }
 
@@ -292,8 +298,9 @@ pub async fn rotation_moves_the_idle_end(stores: Stores) {
     let SignedIn { user, session, .. } = w.short_session().await;
     let mut expected = LiveSession { session, user };
     let mut now = NOW;
-    for idle in [599, 300, 400] {
-        now = now.plus(Duration::from_secs(299));
+    // The second brings the end nearer.
+    for idle in [600, 250, 400] {
+        now = now.plus(Duration::from_secs(200));
         let idle = Duration::from_secs(idle);
         let before = expected.session.generation;
         expected.session.generation += 1;
@@ -315,8 +322,7 @@ pub async fn everywhere_means_everywhere(stores: Stores) {
     let first = w.challenge();
     let mut sessions = Vec::new();
     for n in 0..4 {
-        let challenge =
-            Challenge { purpose: format!("purpose-{n}").parse().unwrap_or_default(), ..w.samples.sibling(&first, NOW) };
+        let challenge = Challenge { purpose: purpose(&format!("purpose-{n}")), ..w.samples.sibling(&first, NOW) };
         w.put(&challenge).await;
         sessions.push(w.sign_in(&challenge).await.session);
     }

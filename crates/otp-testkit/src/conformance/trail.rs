@@ -12,6 +12,13 @@ pub(super) struct Trail<'w> {
     expected: Vec<AuditEntry>,
 }
 
+impl World {
+    /// An effect that must not be written, by any trail of this tenant.
+    pub(super) fn unwritten(&self) -> Vec<Effect> {
+        vec![self.samples.told(self.realm, AuditEvent::OtpFailed, NOW)]
+    }
+}
+
 impl<'w> Trail<'w> {
     pub(super) const fn of(world: &'w World) -> Self {
         Self { world, expected: Vec::new() }
@@ -26,7 +33,7 @@ impl<'w> Trail<'w> {
 
     /// An effect that must not be written.
     pub(super) fn unwritten(&self) -> Vec<Effect> {
-        vec![self.world.samples.told(self.world.realm, AuditEvent::OtpFailed, NOW)]
+        self.world.unwritten()
     }
 
     /// `entry` must be written, in whatever shape it was handed over.

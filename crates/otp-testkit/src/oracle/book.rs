@@ -22,7 +22,7 @@ use otp_core::time::Timestamp;
 
 use super::script::{Asking, By, Code, Step, Who};
 use super::verb::{Answer, Side, Verb};
-use crate::samples::{NOW, Samples, by_address, by_id};
+use crate::samples::{NOW, Samples, by_address, by_id, purpose};
 
 /// Two worlds of one tenant, and one of another.
 const REALMS: [Realm; 3] = [
@@ -136,10 +136,9 @@ impl Book {
 
     fn open(&mut self, who: &Who, attempts: u8, life: Duration, asking: &Asking) -> Verb {
         let realm = REALMS[who.realm % REALMS.len()];
-        let purpose: Purpose = if who.purpose == 0 { Purpose::default() } else { payment() };
         let challenge = Challenge {
             id: ChallengeId::from_u128(self.next_id(realm)),
-            purpose,
+            purpose: if who.purpose == 0 { Purpose::default() } else { purpose("payment") },
             address_key: AddressKey::from_bytes([octet(who.address); 32]),
             max_attempts: attempts,
             expires_at: self.now.plus(life),
@@ -206,14 +205,14 @@ impl Book {
             }
         };
         let mut right = self.told(realm);
-        right.push(Effect::Audit(AuditEntry { target: Some(Target::SignedIn), ..self.entry(realm) }));
+        right.extend(self.whoever(realm));
         right.push(Effect::Seen { realm, who: Seen::SignedIn, at: self.now });
         let wrong = [self.told(realm), vec![self.count(realm, Counter::OtpVerifications)]].concat();
         let sign_in = matched.as_ref().map(|challenge| SignIn {
             user: UserId::from_u128(self.next_id(realm)),
             session: SessionId::from_u128(self.next_id(realm)),
             lifetimes: LIFETIMES,
-            created: vec![self.count(realm, Counter::NewUsers)],
+            created: [self.whoever(realm), vec![self.count(realm, Counter::NewUsers)]].concat(),
             ..self.samples.sign_in(challenge)
         });
         Some(Verb::Attempt(Presented {
@@ -306,10 +305,14 @@ impl Book {
         for tenant in TENANTS {
             verbs.extend([Verb::Trail(tenant), Verb::Tenant(tenant), Verb::KeyUses(tenant)]);
         }
-        for challenge in &self.challenges {
-            verbs.extend([Verb::Live(by_id(challenge)), Verb::Live(by_address(challenge))]);
+        // In every realm, since what is one's own elsewhere must not be found here.
+        for realm in REALMS {
+            for challenge in &self.challenges {
+                let here = Challenge { realm, ..challenge.clone() };
+                verbs.extend([Verb::Live(by_id(&here)), Verb::Live(by_address(&here))]);
+            }
+            verbs.extend(self.sessions.iter().map(|session| Verb::Session(realm, session.id)));
         }
-        verbs.extend(self.sessions.iter().map(|session| Verb::Session(session.realm, session.id)));
         verbs.extend(self.keys.iter().map(|key| Verb::TenantByKey(key.hash)));
         verbs
     }
@@ -338,6 +341,11 @@ impl Book {
         vec![Effect::Audit(self.entry(realm))]
     }
 
+    /// A line on whoever is signed in.
+    fn whoever(&self, realm: Realm) -> Vec<Effect> {
+        vec![Effect::Audit(AuditEntry { target: Some(Target::SignedIn), ..self.entry(realm) })]
+    }
+
     const fn count(&self, realm: Realm, counter: Counter) -> Effect {
         Effect::Count { realm, counter, at: self.now }
     }
@@ -348,18 +356,15 @@ impl Book {
         key
     }
 
+    /// A fresh id. Multiplied by an odd number ids stay distinct, and their order tells nothing.
     fn next_id(&mut self, realm: Realm) -> u128 {
         let used = self.used.entry(realm).or_default();
         *used += 1;
-        *used
+        used.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
     }
 }
 
 /// The octet that stands for the `nth` of a small pool.
 fn octet(nth: usize) -> u8 {
     u8::try_from(nth % 8).unwrap_or_default()
-}
-
-fn payment() -> Purpose {
-    "payment".parse().unwrap_or_default()
 }

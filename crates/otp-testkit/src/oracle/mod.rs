@@ -26,7 +26,7 @@ use verb::Side;
 /// The model is meant to be `otp-memory`. Both fixtures must give each script an empty store.
 pub fn agree<M: Fixture, A: Fixture>(cases: u32, model: impl AsyncFn() -> M, adapter: impl AsyncFn() -> A) {
     let runtime = Runtime::new().unwrap_or_else(|error| panic!("no runtime to test on: {error}"));
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 4_096, ..Config::default() };
     let outcome = TestRunner::new(config).run(&script(), |steps| {
         runtime.block_on(async {
             let (model, adapter) = (model().await, adapter().await);
@@ -38,9 +38,14 @@ pub fn agree<M: Fixture, A: Fixture>(cases: u32, model: impl AsyncFn() -> M, ada
     });
     match outcome {
         Ok(()) => {}
-        Err(TestError::Fail(why, steps)) => panic!("{why}\nin the script {steps:#?}"),
+        Err(TestError::Fail(why, steps)) => panic!("{why}\nin the script{}", listed(&steps)),
         Err(TestError::Abort(why)) => panic!("no script could be played: {why}"),
     }
+}
+
+/// One step a line, as `play` counts them.
+fn listed(steps: &[Step]) -> String {
+    steps.iter().enumerate().map(|(nth, step)| format!("\n{nth:4} {step:?}")).collect()
 }
 
 async fn play(steps: &[Step], mut model: Side, mut adapter: Side) -> Result<(), TestCaseError> {

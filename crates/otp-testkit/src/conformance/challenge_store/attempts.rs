@@ -9,7 +9,7 @@ use otp_core::port::{Attempt, Opened, Presented, Stores};
 
 use crate::conformance::race::{ROUNDS, count, race};
 use crate::conformance::world::{TICK, World};
-use crate::samples::{NOW, by_address, by_id};
+use crate::samples::{NOW, by_address, by_id, purpose};
 
 const LOOKUPS: [fn(&Challenge) -> Lookup; 2] = [by_id, by_address];
 
@@ -158,7 +158,7 @@ pub async fn a_new_challenge_has_its_own_attempts(stores: Stores) {
     assert_eq!(w.wrong(by_id(&second), NOW).await, Attempt::Exhausted);
     assert_eq!(w.wrong(by_id(&first), NOW).await, Attempt::Wrong { left: 3 });
     // A challenge for another purpose is no newer one of this.
-    let payment = Challenge { purpose: "payment".parse().unwrap_or_default(), ..w.samples.sibling(&first, NOW) };
+    let payment = Challenge { purpose: purpose("payment"), ..w.samples.sibling(&first, NOW) };
     w.put(&payment).await;
     assert_eq!(w.wrong(by_address(&first), NOW).await, Attempt::Exhausted);
     assert_eq!(w.wrong(by_address(&payment), NOW).await, Attempt::Wrong { left: 4 });

@@ -12,7 +12,7 @@ use otp_core::time::Timestamp;
 use crate::answered::Answered;
 use crate::conformance::trail::Trail;
 use crate::conformance::world::World;
-use crate::samples::{NOW, by_address, by_id, test_world};
+use crate::samples::{NOW, by_address, by_id, purpose, test_world};
 
 /// Every outcome writes its own effects, whole, and those of no other.
 pub async fn effects_follow_the_outcome(stores: Stores) {
@@ -75,7 +75,7 @@ async fn resending(w: &World) {
         if let Opening::Resend { pause, .. } = &mut request.opening {
             pause.refused = told;
         }
-        request.draws.push(Draw { refused: trail_of_others(w), ..w.samples.draw(w.realm, Rule::EmailHour, 1) });
+        request.draws.push(Draw { refused: w.unwritten(), ..w.samples.draw(w.realm, Rule::EmailHour, 1) });
         request
     };
     let early = resend(trail.written(), [trail.unwritten(), vec![Effect::Mail(w.samples.mail(&challenge))]].concat());
@@ -89,11 +89,6 @@ async fn resending(w: &World) {
     assert_eq!(w.open(late, challenge.expires_at).await, Opened::Gone);
     trail.check().await;
     mailed(w, challenge.expires_at, &[]).await;
-}
-
-/// An effect that no trail expects.
-fn trail_of_others(w: &World) -> Vec<Effect> {
-    Trail::of(w).unwritten()
 }
 
 /// Exactly these mails of this tenant are due at `now`. They are done with then.
@@ -154,7 +149,7 @@ async fn attempting(w: &World) {
 async fn entering(w: &World) {
     let mut trail = Trail::of(w);
     let first = w.opened().await;
-    let second = Challenge { purpose: "payment".parse().unwrap_or_default(), ..w.samples.sibling(&first, NOW) };
+    let second = Challenge { purpose: purpose("payment"), ..w.samples.sibling(&first, NOW) };
     w.put(&second).await;
     let hour = NOW.hour();
     let mut known: Option<UserId> = None;

@@ -10,7 +10,7 @@ use otp_core::port::{Attempt, Opened, Opening, Request, Stores};
 use otp_core::realm::Realm;
 
 use crate::conformance::world::{TICK, World};
-use crate::samples::{NOW, by_address, by_id, test_world};
+use crate::samples::{NOW, by_address, by_id, purpose, test_world};
 
 /// Alive until the millisecond before its end, dead at its end, for every verb.
 pub async fn expiry_is_exact(stores: Stores) {
@@ -66,7 +66,9 @@ pub async fn realms_are_apart(stores: Stores) {
         assert_eq!(w.live(&by_address(twin), NOW).await, std::slice::from_ref(twin));
         assert_eq!(w.counted_in(twin.realm, Counter::OtpRequests).await, 1);
     }
-    nobody_else_finds(&w, &first, w.samples.realm()).await;
+    for (home, abroad) in [(realms[0], realms[1]), (realms[1], realms[0]), (realms[0], realms[2])] {
+        nobody_else_finds(&w, &w.samples.challenge(home, NOW), abroad).await;
+    }
 
     // Attempts, closing and users keep to their realm.
     for by in [by_id, by_address as fn(&Challenge) -> Lookup] {
@@ -89,19 +91,25 @@ pub async fn realms_are_apart(stores: Stores) {
     assert_eq!(users.len(), twins.len());
 }
 
-/// No look-up with another realm, purpose, address or id finds `challenge`.
-async fn nobody_else_finds(w: &World, challenge: &Challenge, stranger: Realm) {
+/// Once opened, `challenge` is found by no look-up with another realm, purpose, address or id.
+async fn nobody_else_finds(w: &World, challenge: &Challenge, abroad: Realm) {
+    w.put(challenge).await;
+    let elsewhere = Challenge { realm: abroad, ..challenge.clone() };
     let strange = [
-        by_id(&Challenge { realm: stranger, ..challenge.clone() }),
+        by_id(&elsewhere),
+        by_address(&elsewhere),
         by_id(&w.challenge()),
-        by_address(&Challenge { realm: stranger, ..challenge.clone() }),
         by_address(&Challenge { address_key: w.samples.address_key(), ..challenge.clone() }),
-        by_address(&Challenge { purpose: "payment".parse().unwrap_or_default(), ..challenge.clone() }),
+        by_address(&Challenge { purpose: purpose("payment"), ..challenge.clone() }),
     ];
     for by in strange {
         assert_eq!(w.live(&by, NOW).await, [], "{by:?}");
-        assert_eq!(w.wrong(by, NOW).await, Attempt::Expired);
+        assert_eq!(w.wrong(by.clone(), NOW).await, Attempt::Expired);
+        assert_eq!(w.attempt(w.samples.matching(by, challenge), NOW).await, Attempt::Expired);
     }
+    let resend = w.open(without_pause(w.samples.resend(&elsewhere)), NOW).await;
+    assert_eq!(resend, Opened::Gone);
+    assert_eq!(w.live_ids(&by_id(challenge), NOW).await, [challenge.id]);
 }
 
 /// An address has its newest three, by the order of opening whatever the clock said.

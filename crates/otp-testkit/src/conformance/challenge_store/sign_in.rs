@@ -1,6 +1,6 @@
 //! What a right code does.
 
-use otp_core::challenge::{Challenge, Lookup, Purpose, RESEND_AFTER};
+use otp_core::challenge::{Challenge, Lookup, RESEND_AFTER};
 use otp_core::effect::{Counter, Effect};
 use otp_core::limit::DAY;
 use otp_core::port::{Attempt, AttemptEffects, Opened, Presented, Request, Revoked, Stores};
@@ -8,7 +8,7 @@ use otp_core::session::{LiveSession, SignIn};
 
 use crate::conformance::race::{ROUNDS, count, race};
 use crate::conformance::world::World;
-use crate::samples::{NOW, by_address, by_id, test_world};
+use crate::samples::{NOW, by_address, by_id, purpose, test_world};
 
 /// Two hundred right codes at once, of one challenge or of two side by side: one signs in.
 pub async fn one_success(stores: Stores) {
@@ -59,9 +59,10 @@ pub async fn success_ends_siblings(stores: Stores) {
             // By the address only the newest three are compared.
             let winner = if by(&siblings[0]) == by_address(&siblings[0]) { winner.max(2) } else { winner };
             // One sibling has no attempts left; it is live all the same.
-            while w.wrong(by_id(&siblings[0]), NOW).await != Attempt::Exhausted {}
-            let payment =
-                Challenge { purpose: "payment".parse().unwrap_or_default(), ..w.samples.sibling(&siblings[0], NOW) };
+            for _ in 0..siblings[0].max_attempts {
+                w.wrong(by_id(&siblings[0]), NOW).await;
+            }
+            let payment = Challenge { purpose: purpose("payment"), ..w.samples.sibling(&siblings[0], NOW) };
             let stranger = w.opened().await;
             w.put(&payment).await;
 
@@ -92,7 +93,7 @@ pub async fn one_user_per_address(stores: Stores) {
         let mut racers = Vec::new();
         for n in 0..20 {
             // One for each purpose, so that no success ends another.
-            let purpose: Purpose = format!("purpose-{n}").parse().unwrap_or_default();
+            let purpose = purpose(&format!("purpose-{n}"));
             let challenge = Challenge { purpose, ..w.samples.sibling(&first, NOW) };
             w.put(&challenge).await;
             let sign_in = SignIn { created: vec![w.count(Counter::NewUsers)], ..w.samples.sign_in(&challenge) };
@@ -116,7 +117,7 @@ pub async fn one_user_per_address(stores: Stores) {
     }
 
     // As it is told, and as it is kept.
-    let challenge = Challenge { purpose: "payment".parse().unwrap_or_default(), ..w.challenge() };
+    let challenge = Challenge { purpose: purpose("payment"), ..w.challenge() };
     w.put(&challenge).await;
     let presented = w.samples.right(&challenge);
     let sign_in = presented.sign_in.clone().unwrap_or_else(|| w.samples.sign_in(&challenge));
