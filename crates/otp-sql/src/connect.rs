@@ -19,6 +19,10 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Statements a connection keeps prepared: more than there are.
 const PREPARED: usize = 256;
 
+/// Pages the writer keeps, in KiB, counted from below zero: those of the indexes a sign-in changes at
+/// random places.
+const CACHE: &str = "-16384";
+
 statements! {
     JOURNAL = "PRAGMA journal_mode";
     SYNCHRONOUS = "PRAGMA synchronous";
@@ -30,7 +34,9 @@ const FULL: i64 = 2;
 /// How the file at `path` is written: durably, in write-ahead mode, and without a word in the logs,
 /// because statements carry what must not be there.
 pub(crate) fn writing(path: &Path) -> SqliteConnectOptions {
-    base(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+    let options = base(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    // What a statement needs to undo itself half-way would otherwise go to a file of its own.
+    options.pragma("temp_store", "MEMORY").pragma("cache_size", CACHE)
 }
 
 /// How it is read.

@@ -35,8 +35,8 @@
 //! statements of their own in the same transaction. Effects are added up in `effects` and nowhere else.
 //!
 //! Statements are declared by the `statements!` list at the top of their module, and bound and read
-//! through `sql`, the only place that knows the engine's types. Their texts keep to what SQLite and
-//! Postgres share where they can: `$1`, `ON CONFLICT … DO UPDATE` with qualified names, `RETURNING`.
+//! through `sql`. Their texts keep to what SQLite and Postgres share where they can: `$1`, `ON CONFLICT
+//! … DO UPDATE` with qualified names, `RETURNING`.
 //!
 //! # To add to it
 //! - A read: a text in the list of its port's module, and a call of the readers.

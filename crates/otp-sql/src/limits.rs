@@ -19,12 +19,12 @@ statements! {
     LOGS(5) = "
         SELECT w.column1 AS place, l.log
         FROM (VALUES {rows}) AS w
-        JOIN limits l ON l.tenant = w.column2 AND l.mode = w.column3 AND l.rule = w.column4 AND l.subject = w.column5";
+        JOIN limits l ON l.tenant = w.column2 AND l.mode = w.column3 AND l.subject = w.column4 AND l.rule = w.column5";
     /// `sweep_at` is not moved: the sweep does.
     KEEP(7) = "
-        INSERT INTO limits (tenant, mode, rule, subject, log, ends_at, sweep_at)
+        INSERT INTO limits (tenant, mode, subject, rule, log, ends_at, sweep_at)
         VALUES {rows}
-        ON CONFLICT (tenant, mode, rule, subject) DO UPDATE SET log = excluded.log, ends_at = excluded.ends_at";
+        ON CONFLICT (tenant, mode, subject, rule) DO UPDATE SET log = excluded.log, ends_at = excluded.ends_at";
 }
 
 /// The logs a batch draws.
@@ -75,7 +75,7 @@ impl Limits {
             self.0.iter_mut().enumerate().map(|(place, (key, drawn))| (place, *key, drawn)).collect();
         let keys: Vec<_> = wanted.iter().map(|(place, key, _)| (*place, *key)).collect();
         let rows = LOGS.fetch(conn, &keys, |query, (place, key)| {
-            query.count(*place).realm(key.realm).bind(key.rule.as_str()).octets(key.subject.as_bytes())
+            query.count(*place).realm(key.realm).octets(key.subject.as_bytes()).bind(key.rule.as_str())
         });
         for row in rows.await? {
             let (_, _, drawn) =
@@ -92,7 +92,7 @@ impl Limits {
             Some((key, &drawn.log, ends_at))
         });
         KEEP.write(conn, &changed.collect::<Vec<_>>(), |query, (key, log, ends_at)| {
-            let query = query.realm(key.realm).bind(key.rule.as_str()).octets(key.subject.as_bytes());
+            let query = query.realm(key.realm).octets(key.subject.as_bytes()).bind(key.rule.as_str());
             query.octets(&log.encode()).time(*ends_at).time(*ends_at)
         })
         .await

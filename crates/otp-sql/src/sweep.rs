@@ -22,15 +22,15 @@ statements! {
             (SELECT tenant, mode, key FROM answers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     LIMITS = "
         DELETE FROM limits
-        WHERE (tenant, mode, rule, subject) IN
-            (SELECT tenant, mode, rule, subject FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
+        WHERE (tenant, mode, subject, rule) IN
+            (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
           AND ends_at <= $1";
     /// Those drawn since they were to be looked at: later.
     LIMITS_LATER = "
         UPDATE limits
         SET sweep_at = ends_at
-        WHERE (tenant, mode, rule, subject) IN
-            (SELECT tenant, mode, rule, subject FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
+        WHERE (tenant, mode, subject, rule) IN
+            (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
           AND ends_at > $1";
     SESSIONS = "
         DELETE FROM sessions

@@ -35,20 +35,23 @@ CREATE TABLE answers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answers_by_end ON answers (expires_at);
 
--- When units of each limit were drawn. `sweep_at` is when to look whether it is over: fixed when the
--- row is made and moved only by the sweep, so that a draw need not move an index entry.
+-- When units of each limit were drawn. The subject comes before the rule, so that all limits of one
+-- address lie side by side. `sweep_at` is when to look whether it is over: fixed when the row is made
+-- and moved only by the sweep, so that a draw need not move an index entry.
 CREATE TABLE limits (
     tenant TEXT NOT NULL,
     mode TEXT NOT NULL,
-    rule TEXT NOT NULL,
     subject BLOB NOT NULL,
+    rule TEXT NOT NULL,
     log BLOB NOT NULL,
     ends_at INTEGER NOT NULL,
     sweep_at INTEGER NOT NULL,
-    PRIMARY KEY (tenant, mode, rule, subject)
+    PRIMARY KEY (tenant, mode, subject, rule)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX limits_by_sweep ON limits (sweep_at);
 
+-- Found by address alone: sessions carry it. Each further index on random values is one more page
+-- written for each sign-in.
 CREATE TABLE users (
     tenant TEXT NOT NULL,
     mode TEXT NOT NULL,
@@ -59,7 +62,6 @@ CREATE TABLE users (
     last_login_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, mode, address_key)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX users_by_id ON users (tenant, mode, id);
 
 -- One row per session nobody has ended. `ends_at` is the earlier of its two ends; `sweep_at` as above.
 CREATE TABLE sessions (
@@ -67,6 +69,7 @@ CREATE TABLE sessions (
     mode TEXT NOT NULL,
     id TEXT NOT NULL,
     user_id TEXT NOT NULL,
+    address_key BLOB NOT NULL, -- the user's
     purpose TEXT NOT NULL,
     generation INTEGER NOT NULL,
     created_at INTEGER NOT NULL,

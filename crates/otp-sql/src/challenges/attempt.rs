@@ -63,7 +63,7 @@ impl WorkingSet {
     fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, right: &[Effect], now: Timestamp) -> Tried<Attempt> {
         let (user, is_new) = self.users.sign_in(challenge, sign_in, now);
         let session = sign_in.open(user.id, challenge.realm, challenge.purpose.clone(), now);
-        self.sessions.open(session.clone());
+        self.sessions.open(session.clone(), user.address_key);
         let created = if is_new { sign_in.created.as_slice() } else { &[] };
         let effects: Vec<_> = right.iter().chain(created).map(|effect| effect.clone().signed_in(user.id)).collect();
         self.effects.apply(&effects, now)?;

@@ -1,6 +1,7 @@
 //! Sessions as rows.
 
 use otp_core::id::SessionId;
+use otp_core::keys::AddressKey;
 use otp_core::realm::Realm;
 use otp_core::session::{LiveSession, Session};
 use otp_core::time::Timestamp;
@@ -15,11 +16,11 @@ statements! {
         "SELECT s.tenant, s.mode, s.id, s.purpose, s.generation, s.created_at, s.last_used_at, s.idle_expires_at,
                 s.expires_at, ", user_columns!(), "
         FROM sessions s
-        JOIN users u ON u.tenant = s.tenant AND u.mode = s.mode AND u.id = s.user_id
+        JOIN users u ON u.tenant = s.tenant AND u.mode = s.mode AND u.address_key = s.address_key
         WHERE s.tenant = $1 AND s.mode = $2 AND s.id = $3 AND s.ends_at > $4"
     );
-    OPEN(12) = "
-        INSERT INTO sessions (tenant, mode, id, user_id, purpose, generation, created_at, last_used_at,
+    OPEN(13) = "
+        INSERT INTO sessions (tenant, mode, id, user_id, address_key, purpose, generation, created_at, last_used_at,
                               idle_expires_at, expires_at, ends_at, sweep_at)
         VALUES {rows}";
 }
@@ -47,21 +48,22 @@ pub(super) fn read(row: &Row) -> Tried<LiveSession> {
     Ok(LiveSession { session, user })
 }
 
-/// The sessions a batch opens.
+/// The sessions a batch opens, each with its user's address key.
 #[derive(Default)]
-pub(crate) struct NewSessions(Vec<Session>);
+pub(crate) struct NewSessions(Vec<(Session, AddressKey)>);
 
 impl NewSessions {
     /// Adds one.
-    pub(crate) fn open(&mut self, session: Session) {
-        self.0.push(session);
+    pub(crate) fn open(&mut self, session: Session, address_key: AddressKey) {
+        self.0.push((session, address_key));
     }
 
     /// Writes them.
     pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
-        OPEN.write(conn, &self.0, |query, session| {
-            let query = query.realm(session.realm).text(session.id).text(session.user).text(&session.purpose);
-            let query = query.bind(session.generation).time(session.created_at).time(session.last_used_at);
+        OPEN.write(conn, &self.0, |query, (session, address_key)| {
+            let query = query.realm(session.realm).text(session.id).text(session.user).octets(address_key.as_bytes());
+            let query = query.text(&session.purpose).bind(session.generation);
+            let query = query.time(session.created_at).time(session.last_used_at);
             let query = query.time(session.idle_expires_at).time(session.expires_at);
             query.time(session.ends_at()).time(session.ends_at())
         })

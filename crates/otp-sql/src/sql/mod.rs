@@ -1,4 +1,5 @@
-//! How statements are written down, bound and read: the only place that names the engine's types.
+//! How statements are written down, bound and read. Their modules know the engine's types by the names
+//! given here.
 
 mod bind;
 mod many;
