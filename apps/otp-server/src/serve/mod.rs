@@ -36,8 +36,8 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let mail = Mail::wire(&config)?;
     let exclusive = Exclusive::of(&config)?;
     let storage = Storage::open(&config).await?;
-    let listening = Listening::bind(&config).await?;
-    if !schema::await_current(&config, &storage, &listening).await? {
+    let mut listening = Listening::bind(&config).await?;
+    if !schema::await_current(&config, &storage, &mut listening).await? {
         storage.close().await;
         return Ok(());
     }
