@@ -1,10 +1,12 @@
 //! `otp-server config`: what the service would run with.
 
+use otp_wire::mail::Mail;
+use otp_wire::storage::sqlite_path;
 use serde_json::json;
 
 use crate::cli::{ConfigCommand, SettingArgs};
 use crate::exit::Failure;
-use crate::serve;
+use crate::{logging, serve};
 
 /// Checks or shows the configuration.
 pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(), Failure> {
@@ -12,6 +14,9 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
     match command {
         ConfigCommand::Check => {
             serve::Requirements::of(&config)?;
+            logging::filter(&config)?;
+            Mail::wire(&config)?;
+            sqlite_path(&config)?;
             println!("ok");
         }
         ConfigCommand::Dump { json: true } => {
