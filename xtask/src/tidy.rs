@@ -47,6 +47,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     let tracked = tools::read(root, "git", &["ls-files"])?;
     module_docs(root, tracked.lines(), &mut broken)?;
     true_readme(root, &mut broken)?;
+    true_architecture(root, tracked.lines(), &mut broken)?;
     if broken.is_empty() {
         return Ok(());
     }
@@ -127,4 +128,50 @@ fn true_readme(root: &Path, broken: &mut Vec<String>) -> Result<()> {
         broken.push("true readme: README.md does not show crates/otp-core/examples/embed.rs as it is".to_owned());
     }
     Ok(())
+}
+
+/// ARCHITECTURE.md names the test that holds each invariant, and that test exists.
+fn true_architecture<'a>(root: &Path, tracked: impl Iterator<Item = &'a str>, broken: &mut Vec<String>) -> Result<()> {
+    let page = fs::read_to_string(root.join("docs/ARCHITECTURE.md"))?;
+    let invariants = section(&page, "Invariants").context("ARCHITECTURE.md has no section Invariants")?;
+    let mut missing: BTreeSet<&str> = tests_named(invariants).collect();
+    if missing.is_empty() {
+        broken.push("true architecture: no invariant of docs/ARCHITECTURE.md names a test".to_owned());
+    }
+    for path in tracked.filter(|path| path.ends_with(".rs")) {
+        let text = fs::read_to_string(root.join(path)).with_context(|| path.to_owned())?;
+        missing.retain(|test| !text.contains(&format!("fn {test}(")));
+    }
+    broken.extend(
+        missing
+            .into_iter()
+            .map(|test| format!("true architecture: docs/ARCHITECTURE.md names {test}, and no function is called so")),
+    );
+    Ok(())
+}
+
+/// What stands in `page` under the heading `name`, up to the next.
+fn section<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = page.split_once(&format!("\n## {name}\n"))?;
+    Some(rest.split_once("\n## ").map_or(rest, |(section, _)| section))
+}
+
+/// The names of tests in backticks: snake case of more than one word, which nothing else there is.
+fn tests_named(text: &str) -> impl Iterator<Item = &str> {
+    let is_test =
+        |word: &&str| word.contains('_') && word.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    text.split('`').skip(1).step_by(2).filter(is_test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_found_by_their_names_in_their_section() {
+        let page = "# A\n\n## Invariants\n\n- **x** \u{2013} `Otp::check`, `now`: `it_holds`, `and\nso`. `it_holds_2`\n\n## Else\n\n`not_here`\n";
+        let named: Vec<&str> = tests_named(section(page, "Invariants").unwrap()).collect();
+        assert_eq!(named, ["it_holds", "it_holds_2"]);
+        assert_eq!(section(page, "Nothing"), None);
+    }
 }

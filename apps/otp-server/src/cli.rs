@@ -86,7 +86,7 @@ pub(crate) enum OperatorCommand {
     /// Makes an operator key and shows it once
     Create {
         /// What to call it
-        #[arg(long, default_value = "operator")]
+        #[arg(long, default_value = "operator", value_parser = name)]
         name: String,
         /// As JSON
         #[arg(long)]
@@ -99,13 +99,13 @@ pub(crate) enum CustomerCommand {
     /// Registers a customer and shows its first secret key once
     Create {
         /// What it is called, in its mails too
-        #[arg(long)]
+        #[arg(long, value_parser = name)]
         name: String,
         /// Who owns the account
         #[arg(long)]
         email: String,
         /// The company behind it
-        #[arg(long)]
+        #[arg(long, value_parser = name)]
         company_name: Option<String>,
         /// Its plan, unless the configured default
         #[arg(long)]
@@ -123,7 +123,7 @@ pub(crate) enum KeyCommand {
         /// The customer, cust_…
         customer: String,
         /// What to call it
-        #[arg(long, default_value = "key")]
+        #[arg(long, default_value = "key", value_parser = name)]
         name: String,
         /// As JSON
         #[arg(long)]
@@ -216,6 +216,13 @@ impl SettingArgs {
         ];
         flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect()
     }
+}
+
+/// A name as the domain wants it. Names stand in mails and on terminals, where a control character does harm.
+fn name(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let fits = (1..=100).contains(&text.chars().count()) && !text.contains(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err("a name has 1 to 100 characters, none of them a control character") }
 }
 
 /// The environment, as far as it is text.

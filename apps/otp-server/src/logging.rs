@@ -11,9 +11,7 @@ use crate::exit::Failure;
 
 /// Begins logging as configured.
 pub(crate) fn begin(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|_| {
-        Failure::Configuration("log is not a level (error, warn, info, debug) or a list of target=level".to_owned())
-    })?;
+    let filter = filter(config)?;
     let json = match config.log_format {
         LogFormat::Json => true,
         LogFormat::Text => false,
@@ -27,4 +25,11 @@ pub(crate) fn begin(config: &Config) -> Result<(), Failure> {
         registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
     };
     begun.map_err(|error| Failure::Failed(format!("logging could not begin: {error}")))
+}
+
+/// Which lines are written.
+pub(crate) fn filter(config: &Config) -> Result<EnvFilter, Failure> {
+    EnvFilter::try_new(&config.log).map_err(|_| {
+        Failure::Configuration("log is not a level (error, warn, info, debug) or a list of target=level".to_owned())
+    })
 }

@@ -193,12 +193,11 @@ impl Tenants {
     pub async fn keys(&self, id: TenantId) -> Result<Vec<(KeyRecord, Option<Timestamp>)>, KeyError> {
         let tenant = self.get(id).await?.ok_or(KeyError::NotFound)?;
         let uses: HashMap<_, _> = self.deployment.stores.tenants.key_uses(id).await?.into_iter().collect();
-        Ok(tenant
-            .keys
-            .into_iter()
-            .map(|key| (uses.get(&key.id).copied(), key))
-            .map(|(used, key)| (key, used))
-            .collect())
+        let with_use = |key: KeyRecord| {
+            let used = uses.get(&key.id).copied();
+            (key, used)
+        };
+        Ok(tenant.keys.into_iter().map(with_use).collect())
     }
 
     /// Takes a key back: it opens nothing from now on. Taking it back twice changes nothing.
@@ -213,11 +212,9 @@ impl Tenants {
                 return Ok(None);
             }
             record.revoked_at = Some(now);
-            let revoked = self.tell(tenant, AuditEvent::ApiKeyRevoked, Target::Key(key), caller, now)?;
-            Ok(Some((vec![revoked], ())))
+            Ok(Some(self.tell(tenant, AuditEvent::ApiKeyRevoked, Target::Key(key), caller, now)?))
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     async fn add_key(&self, id: TenantId, name: &str, kind: KeyKind, caller: &Caller) -> Result<NewKey, KeyError> {
@@ -225,27 +222,27 @@ impl Tenants {
         let key = self.make_key(name, kind, now)?;
         self.change(id, now, |tenant| {
             tenant.keys.push(key.record.clone());
-            let created = self.tell(tenant, AuditEvent::ApiKeyCreated, Target::Key(key.record.id), caller, now)?;
-            Ok(Some((vec![created], ())))
+            Ok(Some(self.tell(tenant, AuditEvent::ApiKeyCreated, Target::Key(key.record.id), caller, now)?))
         })
         .await?;
         Ok(key)
     }
 
-    /// Changes a tenant by compare-and-set, as often as it takes; `change` answers nothing to change nothing.
-    async fn change<T>(
+    /// Changes a tenant by compare-and-set, as often as it takes. `change` answers the effect to write
+    /// with the change, or nothing to change nothing.
+    async fn change(
         &self,
         id: TenantId,
         now: Timestamp,
-        change: impl Fn(&mut Tenant) -> Result<Option<(Vec<Effect>, T)>, KeyError>,
-    ) -> Result<Option<T>, KeyError> {
+        change: impl Fn(&mut Tenant) -> Result<Option<Effect>, KeyError>,
+    ) -> Result<(), KeyError> {
         loop {
             let mut tenant = self.get(id).await?.ok_or(KeyError::NotFound)?;
             let expected = tenant.version;
-            let Some((effects, result)) = change(&mut tenant)? else { return Ok(None) };
+            let Some(effect) = change(&mut tenant)? else { return Ok(()) };
             tenant.version = expected + 1;
-            match self.deployment.stores.tenants.replace(tenant, expected, effects, now).await? {
-                Replaced::Replaced => return Ok(Some(result)),
+            match self.deployment.stores.tenants.replace(tenant, expected, vec![effect], now).await? {
+                Replaced::Replaced => return Ok(()),
                 Replaced::Conflict => {}
                 Replaced::Missing => return Err(KeyError::NotFound),
             }

@@ -19,6 +19,9 @@
 //! 2. Its URL scheme in [`storage`] or [`mail`], and what is said when the feature is off.
 //! 3. Its settings, if it has any, in `config::SETTINGS`.
 
+#[cfg(not(feature = "sqlite"))]
+compile_error!("otp-wire needs a system of record: feature `sqlite`");
+
 pub mod bell;
 pub mod config;
 pub mod mail;

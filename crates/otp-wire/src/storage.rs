@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use otp_core::fault::{Fault, Res};
 use otp_core::port::Stores;
 use otp_core::time::Timestamp;
-#[cfg(feature = "sqlite")]
 pub use otp_sql::Schema;
-#[cfg(feature = "sqlite")]
 use otp_sql::SqliteStore;
 use secrecy::ExposeSecret;
 
@@ -18,7 +16,6 @@ use crate::config::{Config, ConfigError};
 /// The opened system of record. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    #[cfg(feature = "sqlite")]
     sqlite: std::sync::Arc<SqliteStore>,
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::{ConfigCommand, SettingArgs};
 use crate::exit::Failure;
-use crate::serve;
+use crate::{logging, serve};
 
 /// Checks or shows the configuration.
 pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(), Failure> {
@@ -14,6 +14,7 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
     match command {
         ConfigCommand::Check => {
             serve::Requirements::of(&config)?;
+            logging::filter(&config)?;
             Mail::wire(&config)?;
             sqlite_path(&config)?;
             println!("ok");

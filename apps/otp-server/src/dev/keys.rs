@@ -35,19 +35,23 @@ pub(super) fn secret_file(folder: &Path) -> PathBuf {
 }
 
 impl DevKeys {
-    /// Those kept in `folder` if they still open anything, else fresh ones of the demo customer.
+    /// Those kept in `folder` if they still open anything, else fresh ones of the demo customer. The file
+    /// is written either way: the service may listen elsewhere than the last time.
     pub(super) async fn ready(folder: &Path, deployment: &Deployment, url: &str) -> Result<Self, Failure> {
         let tenants = Tenants::new(deployment.clone());
         let file = env_file(folder);
-        if let Some((customer, operator)) = kept(&file)
-            && tenants.authenticate(&customer).await.is_ok()
-            && tenants.authenticate(&operator).await.is_ok()
-        {
-            return Ok(Self { customer, operator, file });
-        }
-        let caller = Caller::of(Actor::Cli);
-        let customer = demo_key(&tenants, &caller).await?;
-        let operator = tenants.create_operator("dev", &caller).await?.key.expose().to_owned();
+        let (customer, operator) = match kept(&file) {
+            Some((customer, operator))
+                if tenants.authenticate(&customer).await.is_ok() && tenants.authenticate(&operator).await.is_ok() =>
+            {
+                (customer, operator)
+            }
+            _ => {
+                let caller = Caller::of(Actor::Cli);
+                let operator = tenants.create_operator("dev", &caller).await?;
+                (demo_key(&tenants, &caller).await?, operator.key.expose().to_owned())
+            }
+        };
         let text = format!("OTP_URL={url}\nOTP_API_KEY={customer}\nOTP_OPERATOR_KEY={operator}\n");
         write_private(&file, &text)?;
         Ok(Self { customer, operator, file })
@@ -95,14 +99,21 @@ pub(super) fn secret_key(folder: &Path) -> Result<MasterKey, Failure> {
     }
 }
 
-/// Writes a file that only its owner may read, from its first octet on.
+/// Writes a file that only its owner may read, whoever could read the one it replaces. It appears
+/// whole or not at all: half a master key would leave a database that nothing opens.
 fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file)
-        .and_then(|mut open| open.write_all(text.as_bytes()));
+    let fresh = file.with_added_extension("new");
+    let written = remove(&fresh)
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh))
+        .and_then(|mut open| open.write_all(text.as_bytes()).and_then(|()| open.sync_all()))
+        .and_then(|()| std::fs::rename(&fresh, file));
     written.map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", file.display())))
+}
+
+/// Removes a file, if there is one.
+pub(super) fn remove(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

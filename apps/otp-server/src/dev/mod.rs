@@ -82,11 +82,8 @@ fn forget(config: &Config, folder: &Path) -> Result<(), Failure> {
         PathBuf::from(name)
     };
     for file in [database.clone(), beside("-wal"), beside("-shm"), keys::env_file(folder), keys::secret_file(folder)] {
-        match std::fs::remove_file(&file) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::Failed(format!("{} cannot be removed: {error}", file.display()))),
-        }
+        keys::remove(&file)
+            .map_err(|error| Failure::Failed(format!("{} cannot be removed: {error}", file.display())))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use axum::serve::{Listener, ListenerExt};
 use otp_http::Readiness;
 use otp_wire::config::Config;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -23,10 +23,11 @@ use crate::exit::Failure;
 /// How long connections may take to close after the last answer.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A bound socket.
+/// A bound socket, and an ear for the signals that end serving it.
 pub(crate) struct Listening {
     listener: Socket,
     address: SocketAddr,
+    termination: Termination,
 }
 
 impl Listening {
@@ -36,7 +37,7 @@ impl Listening {
             Failure::Failed(format!("{} cannot be listened on: {error}; choose another with --listen", config.listen))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
-        Ok(Self { listener: Socket(Arc::new(listener)), address })
+        Ok(Self { listener: Socket(Arc::new(listener)), address, termination: Termination::heard()? })
     }
 
     /// Where it listens; with port 0 configured, the port the system chose.
@@ -46,15 +47,14 @@ impl Listening {
 
     /// Serves `router` until `until` resolves; the socket stays bound. Answers nothing if a signal came first.
     pub(super) async fn serve_until<T>(
-        &self,
+        &mut self,
         router: Router,
         until: impl Future<Output = T>,
     ) -> Result<Option<T>, Failure> {
         let serving = Serving::begin(self.listener.clone(), router);
-        let termination = termination()?;
         let resolved = tokio::select! {
             resolved = until => Some(resolved),
-            () = termination => None,
+            () = self.termination.asked() => None,
         };
         serving.end().await?;
         Ok(resolved)
@@ -62,11 +62,11 @@ impl Listening {
 
     /// Serves `router` until SIGTERM or SIGINT. From then on the service says it is not ready, goes on
     /// answering while requests are in flight, and stops.
-    pub(crate) async fn serve(self, router: Router, readiness: &Readiness) -> Result<(), Failure> {
+    pub(crate) async fn serve(mut self, router: Router, readiness: &Readiness) -> Result<(), Failure> {
         let in_flight = InFlight::default();
         let router = router.layer(from_fn_with_state(in_flight.clone(), InFlight::count));
         let serving = Serving::begin(self.listener, router);
-        termination()?.await;
+        self.termination.asked().await;
         tracing::info!("stopping");
         readiness.not_ready("draining");
         in_flight.finished().await;
@@ -146,14 +146,26 @@ async fn serve(
         .map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// Resolves when the process is asked to stop.
-fn termination() -> Result<impl Future<Output = ()>, Failure> {
-    let on = |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be heard: {error}")));
-    let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
-    Ok(async move {
+/// SIGTERM and SIGINT. From the first time anybody listens, neither ends the process by itself any
+/// more, and one that comes while nobody listens is lost: so there is one listener, for as long as
+/// the socket is bound.
+struct Termination {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Termination {
+    /// Listens from now on.
+    fn heard() -> Result<Self, Failure> {
+        let on = |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be heard: {error}")));
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    /// Resolves when the process is asked to stop, or was since it listens.
+    async fn asked(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }

@@ -36,8 +36,8 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let mail = Mail::wire(&config)?;
     let exclusive = Exclusive::of(&config)?;
     let storage = Storage::open(&config).await?;
-    let listening = Listening::bind(&config).await?;
-    if !schema::await_current(&config, &storage, &listening).await? {
+    let mut listening = Listening::bind(&config).await?;
+    if !schema::await_current(&config, &storage, &mut listening).await? {
         storage.close().await;
         return Ok(());
     }
@@ -59,17 +59,16 @@ pub(crate) struct Requirements {
 impl Requirements {
     /// Takes them from `config`, or lists all that are missing, each with a way to get it.
     pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
-        let mails = config.email.iter().any(|route| !matches!(route, MailRoute::Inbox));
-        let only_development = config.email.iter().any(|route| matches!(route, MailRoute::Inbox));
+        let has_inbox = config.email.iter().any(|route| matches!(route, MailRoute::Inbox));
         match (&config.secret_key, &config.email_from) {
-            (Some(master), Some(sender)) if mails && !only_development => {
+            (Some(master), Some(sender)) if !config.email.is_empty() && !has_inbox => {
                 Ok(Self { master: master.clone(), sender: sender.clone() })
             }
-            _ => Err(Failure::Configuration(Self::screen(config, mails, only_development)?)),
+            _ => Err(Failure::Configuration(Self::screen(config, has_inbox)?)),
         }
     }
 
-    fn screen(config: &Config, mails: bool, only_development: bool) -> Result<String, Failure> {
+    fn screen(config: &Config, has_inbox: bool) -> Result<String, Failure> {
         let mut screen = String::from("the configuration is not complete. Still missing:\n");
         if config.secret_key.is_none() {
             let fresh = MasterKey::generate(&SystemEntropy::default())?.to_base64();
@@ -79,8 +78,8 @@ impl Requirements {
                  \x20                  export OTP_SECRET_KEY={fresh}\n"
             ));
         }
-        if !mails || only_development {
-            let why = if only_development { "inbox:// is for development only; name" } else { "name" };
+        if config.email.is_empty() || has_inbox {
+            let why = if has_inbox { "inbox:// is for development only; name" } else { "name" };
             screen.push_str(&format!(
                 "\n  OTP_EMAIL_URL    how mail is sent; {why} your mail server:\n\n\
                  \x20                  export OTP_EMAIL_URL='smtp://USER:PASSWORD@mail.example.org:587'\n"

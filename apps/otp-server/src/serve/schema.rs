@@ -14,7 +14,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Applies pending migrations if configured to; else answers "not ready" until `migrate up` has run.
 /// Answers whether the schema is current: it is not if a signal asked to stop first.
-pub(super) async fn await_current(config: &Config, storage: &Storage, listening: &Listening) -> Result<bool, Failure> {
+pub(super) async fn await_current(
+    config: &Config,
+    storage: &Storage,
+    listening: &mut Listening,
+) -> Result<bool, Failure> {
     if config.migrate {
         storage.migrate().await?;
     } else if matches!(storage.schema().await?, Schema::Pending(_)) {

@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 /// How often dead rows are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// The pause after a relay that broke down, so that one that cannot begin does not fill the log.
+const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// How long mails under way may take to finish once the service stops.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -25,8 +27,8 @@ pub(super) struct Work {
 impl Work {
     /// Begins carrying the outbox.
     pub(super) fn begin(relay: Relay, bell: ProcessBell, storage: Storage) -> Self {
-        let pace = bell.clone();
-        Self { bell, relay: tokio::spawn(async move { relay.run(&pace).await }), sweep: tokio::spawn(sweep(storage)) }
+        let relay = tokio::spawn(carry(relay, bell.clone()));
+        Self { bell, relay, sweep: tokio::spawn(sweep(storage)) }
     }
 
     /// Lets mails under way finish, then gives their leases back.
@@ -39,6 +41,19 @@ impl Work {
                 tracing::warn!("mails are still under way; their leases run out by themselves");
             }
         }
+    }
+}
+
+/// Runs the relay until it is asked to stop. A panic over one mail must not end all mail while the
+/// service goes on saying that it is well: whoever was in its hands comes back with his lease.
+async fn carry(relay: Relay, bell: ProcessBell) {
+    loop {
+        let (relay, pace) = (relay.clone(), bell.clone());
+        match tokio::spawn(async move { relay.run(&pace).await }).await {
+            Ok(()) => return,
+            Err(error) => tracing::error!(%error, "the relay broke down and begins again"),
+        }
+        tokio::time::sleep(RESTART_AFTER).await;
     }
 }
 

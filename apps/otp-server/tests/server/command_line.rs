@@ -93,13 +93,15 @@ fn a_secret_may_stand_in_a_file_but_not_in_both_places() {
 }
 
 #[test]
-fn what_this_build_has_not_got_is_refused_by_name() {
+fn what_cannot_be_run_with_is_refused_by_name_by_serve_and_by_check() {
     for (name, value, named) in [
         ("OTP_DATABASE_URL", "postgres://localhost/otp", "postgres"),
         ("OTP_KV_URL", "redis://localhost", "kv"),
         ("OTP_EMAIL_URL", "resend://key@", "resend"),
         ("OTP_EMAIL_URL", "smtp://127.0.0.1:1?colour=red", "email"),
         ("OTP_DATABASE_URL", "mysql://localhost/otp", "sqlite://"),
+        ("OTP_EMAIL_URL", "smtp://localhost?colour=red", "email"),
+        ("OTP_LOG", "otp_core=loudly", "log"),
     ] {
         let home = Home::serving("smtp://127.0.0.1:1?tls=none").with(name, value);
         for command in [["serve"].as_slice(), &["config", "check"]] {
@@ -127,6 +129,10 @@ fn another_secret_key_does_not_open_a_database() {
 fn usage_and_reachability_have_codes_of_their_own() {
     let home = Home::new();
     assert_eq!(home.run(&["no-such-command"]).status.code(), Some(2));
+    for name in ["", " ", "two\nlines", &"n".repeat(101)] {
+        let create = home.run(&["customer", "create", "--email", "owner@acme.example", "--name", name]);
+        assert_eq!(create.status.code(), Some(2), "{name:?}");
+    }
     let url = format!("{}/health/live", home.url());
     assert_eq!(home.run(&["healthcheck", &url]).status.code(), Some(6));
     let server = home.start(&["dev"]);

@@ -79,9 +79,16 @@ async fn keys_are_kept_for_the_next_run_and_private() {
     drop(home.start(&["dev"]));
     assert_eq!(kept(&home, "OTP_API_KEY"), first);
     for file in ["dev.env", "secret.key", "otp.db"] {
-        let mode = std::fs::metadata(home.path().join("otp-data").join(file)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{file}");
+        assert_eq!(mode(&home, file), 0o600, "{file}");
     }
+    let elsewhere = home.with("OTP_LISTEN", "127.0.0.1:0");
+    std::fs::set_permissions(elsewhere.path().join("otp-data/dev.env"), PermissionsExt::from_mode(0o644)).unwrap();
+    let server = elsewhere.start(&["dev"]);
+    assert!(server.said().contains(&kept(&elsewhere, "OTP_URL")), "the file tells where the last run listened");
+    assert_eq!(kept(&elsewhere, "OTP_API_KEY"), first);
+    assert_eq!(mode(&elsewhere, "dev.env"), 0o600);
+    drop(server);
+    let home = elsewhere;
     drop(home.start(&["dev", "--reset"]));
     assert_ne!(kept(&home, "OTP_API_KEY"), first);
 }
@@ -90,6 +97,10 @@ async fn keys_are_kept_for_the_next_run_and_private() {
 fn dev_stays_on_this_machine() {
     let output = Home::new().run(&["dev", "--listen", "0.0.0.0:0"]);
     assert_eq!(output.status.code(), Some(3));
+}
+
+fn mode(home: &Home, file: &str) -> u32 {
+    std::fs::metadata(home.path().join("otp-data").join(file)).unwrap().permissions().mode() & 0o777
 }
 
 fn kept(home: &Home, name: &str) -> String {

@@ -26,7 +26,8 @@ pub fn compose(
     let texts = texts::of(locale);
     // To the nearest: a mail that leaves a moment after its code was made still says ten minutes.
     let minutes = (life.as_secs() + 30) / 60;
-    let say = |text: &str| text.replace("{app}", app).replace("{minutes}", &minutes.to_string());
+    // The name last: a tenant may well be called "{minutes}".
+    let say = |text: &str| text.replace("{minutes}", &minutes.to_string()).replace("{app}", app);
     let expiry = say(if minutes < 2 { texts.expiry_one } else { texts.expiry_many });
     OutgoingMail {
         id,
@@ -167,6 +168,11 @@ mod tests {
         let mail = mail("<b>\"A\" & 'B'</b>", Locale::En, 600);
         assert!(mail.html.contains("&lt;b&gt;&quot;A&quot; &amp; &#39;B&#39;&lt;/b&gt;"));
         assert!(!mail.html.contains("<b>"));
+    }
+
+    #[test]
+    fn a_name_is_not_read_as_a_template() {
+        assert_eq!(mail("{minutes}", Locale::En, 600).subject, "Your sign-in code for {minutes}");
     }
 
     #[test]

@@ -158,7 +158,8 @@ fn read_file(path: &Path, errors: &mut Vec<String>) -> (BTreeMap<String, String>
 /// Errors of the TOML parser quote the line they stand on, which may hold a secret: only the place is told.
 fn parse(text: String) -> Result<toml::Table, String> {
     toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| before.matches('\n').count() + 1);
         line.map_or_else(|| "not valid TOML".to_owned(), |line| format!("not valid TOML near line {line}"))
     })
 }
