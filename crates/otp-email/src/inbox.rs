@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use otp_core::email::EmailAddress;
 use otp_core::id::MailId;
-use otp_core::mail::{OutgoingMail, Sender};
+use otp_core::mail::{OutgoingMail, Sender, code_in};
 use otp_core::port::{Delivery, MailTrouble, Mailer};
 use otp_core::time::Timestamp;
 use serde::{Serialize, Serializer};
@@ -91,11 +91,6 @@ fn is_to(mail: &InboxMail, to: Option<&EmailAddress>) -> bool {
     to.is_none_or(|to| mail.to.canonical() == to.canonical())
 }
 
-fn code(text: &str) -> Option<String> {
-    let is_code = |line: &&str| (6..=12).contains(&line.len()) && line.bytes().all(|octet| octet.is_ascii_digit());
-    text.lines().map(str::trim).find(is_code).map(str::to_owned)
-}
-
 #[async_trait]
 impl Mailer for Inbox {
     async fn send(&self, mail: &OutgoingMail, now: Timestamp) -> Delivery {
@@ -106,7 +101,7 @@ impl Mailer for Inbox {
             subject: mail.subject.clone(),
             text: mail.text.clone(),
             html: mail.html.clone(),
-            code: code(&mail.text),
+            code: code_in(&mail.text).map(str::to_owned),
             received_at: now,
         };
         self.mails.send_modify(|mails| {

@@ -33,6 +33,9 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
     let requirements = Requirements::of(&config)?;
     logging::begin(&config)?;
+    if !config.public_url_is_set {
+        tracing::warn!(public_url = %config.public_url, "public_url is not set: tokens are issued in a name others may not know");
+    }
     let mail = Mail::wire(&config)?;
     let exclusive = Exclusive::of(&config)?;
     let storage = Storage::open(&config).await?;

@@ -130,6 +130,7 @@ pub fn escape_html(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::code_in;
     use super::*;
 
     fn mail(app: &str, locale: Locale, life: u64) -> OutgoingMail {
@@ -144,6 +145,7 @@ mod tests {
         for locale in [Locale::En, Locale::De, Locale::Fr, Locale::Es] {
             let mail = mail("Acme", locale, 600);
             assert!(mail.text.lines().any(|line| line == "012345678"), "{}", mail.text);
+            assert_eq!(code_in(&mail.text), Some("012345678"));
             assert!(!mail.subject.contains("012345678"));
             assert!(mail.text.to_lowercase().contains("10 min"), "{}", mail.text);
             assert!(!format!("{}{}{}", mail.subject, mail.text, mail.html).contains("{app}"));

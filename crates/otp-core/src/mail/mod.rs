@@ -7,9 +7,19 @@ pub use compose::{compose, escape_html};
 
 use std::fmt;
 
+use crate::code::LENGTHS;
 use crate::email::EmailAddress;
 use crate::id::MailId;
 use crate::locale::Locale;
+
+/// The code in the text of a mail [`compose`] has made: it stands alone on its line.
+pub fn code_in(text: &str) -> Option<&str> {
+    let is_code = |line: &&str| {
+        let length = u8::try_from(line.len()).unwrap_or(u8::MAX);
+        LENGTHS.contains(&length) && line.bytes().all(|octet| octet.is_ascii_digit())
+    };
+    text.lines().map(str::trim).find(is_code)
+}
 
 /// Who a mail is from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -52,7 +52,9 @@ impl Relay {
         Ok(self.mailer.send(&outgoing, now).await)
     }
 
-    /// Draws the recipient's limit over all tenants, once for each mail.
+    /// Draws the recipient's limit over all tenants, once for each mail: tries after a failure do not
+    /// draw again. Only a relay that ends between draw and settlement does; that costs a unit and
+    /// grants nothing.
     async fn admit(&self, recipient: &EmailAddress) -> Res<bool> {
         let subject = self.deployment.keys.address_subject(recipient);
         let key = LimitKey { realm: Realm::SERVICE, rule: Rule::RecipientHour, subject };

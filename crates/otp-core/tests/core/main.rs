@@ -7,4 +7,5 @@ mod codes;
 mod faults;
 mod relaying;
 mod scene;
+mod tenancy;
 mod tokens;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use otp_core::caller::{Actor, Caller};
 use otp_core::challenge::Purpose;
-use otp_core::code::Code;
 use otp_core::locale::Locale;
+use otp_core::mail::code_in;
 use otp_core::otp::{CodeRequest, Proof, Verification};
 use otp_core::port::Delivery;
 use otp_core::prelude::*;
@@ -70,7 +70,7 @@ impl Scene {
     pub(crate) async fn code(&self) -> String {
         self.relay.run_once().await.unwrap();
         let mail = self.mailer.mails().pop().expect("no mail");
-        mail.text.lines().find(|line| Code::parse(line).is_ok()).expect("no code").to_owned()
+        code_in(&mail.text).expect("no code").to_owned()
     }
 
     pub(crate) async fn by_address(&self, email: &str, code: &str) -> Result<Verified, VerifyError> {

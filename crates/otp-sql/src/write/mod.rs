@@ -20,8 +20,10 @@ pub(crate) use line::Line;
 pub(crate) use verb::Verb;
 pub(crate) use working_set::WorkingSet;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
+use futures::FutureExt;
 use otp_core::fault::Res;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -77,7 +79,12 @@ impl Writer {
 async fn serve(mut jobs: mpsc::Receiver<Box<dyn Member>>, mut line: Line) {
     let mut members = Vec::with_capacity(BATCH);
     while jobs.recv_many(&mut members, BATCH).await > 0 {
-        batch::settle(&mut line, std::mem::take(&mut members)).await;
+        let settled = AssertUnwindSafe(batch::settle(&mut line, std::mem::take(&mut members))).catch_unwind().await;
+        if settled.is_err() {
+            // Its members were dropped unanswered, which tells their callers; the next batch must not pay for it.
+            tracing::error!("a verb panicked; its batch is not written");
+            line.give_up();
+        }
     }
     line.close().await;
 }

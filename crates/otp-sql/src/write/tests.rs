@@ -54,6 +54,28 @@ impl Verb for Faint {
     }
 }
 
+/// Breaks down after it has written.
+struct Panic;
+
+#[async_trait]
+impl Verb for Panic {
+    const OP: &'static str = "test.panic";
+    type Answer = ();
+
+    async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<()> {
+        sqlx::query("INSERT INTO notes (number) VALUES (99)").execute(conn).await?;
+        panic!("as meant")
+    }
+}
+
+#[tokio::test]
+async fn a_verb_that_panics_is_undone_and_the_writer_goes_on() {
+    let desk = Desk::new().await;
+    let fault = desk.writer.run(Panic).await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::Unavailable);
+    assert_eq!(desk.writer.run(Note::new(99)).await.unwrap(), 99);
+}
+
 struct Desk {
     writer: Writer,
     other: Conn,

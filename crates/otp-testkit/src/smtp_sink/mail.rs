@@ -71,9 +71,7 @@ impl SunkMail {
 
     /// The code it carries: the line of the text that is nothing but 6 to 12 digits.
     pub fn code(&self) -> Option<&str> {
-        self.text
-            .lines()
-            .find(|line| (6..=12).contains(&line.len()) && line.bytes().all(|octet| octet.is_ascii_digit()))
+        otp_core::mail::code_in(&self.text)
     }
 }
 

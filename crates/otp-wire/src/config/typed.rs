@@ -43,6 +43,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where clients reach it, without a slash at its end.
     pub public_url: String,
+    /// Whether somebody has said so; else it follows from where the API listens.
+    pub public_url_is_set: bool,
     /// The system of record.
     pub database: SecretString,
     /// Further root certificates.
@@ -84,6 +86,7 @@ impl Config {
         let config = Self {
             listen,
             public_url: reader.public_url(listen),
+            public_url_is_set: reader.present("public_url").is_some(),
             database: SecretString::from(reader.text("database").to_owned()),
             tls_ca_file: reader.present("tls_ca_file").map(PathBuf::from),
             secret_key: reader.secret_key(),
