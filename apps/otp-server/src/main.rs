@@ -9,6 +9,7 @@ mod commands;
 mod dev;
 mod exit;
 mod logging;
+mod output;
 mod serve;
 
 use std::process::ExitCode;

@@ -119,9 +119,9 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/health", get(health::health))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))
-        .method_not_allowed_fallback(async || Problem::new(ProblemCode::MethodNotAllowed))
-        .fallback(async || Problem::new(ProblemCode::NotFound))
         .with_state(app.clone())
         .merge(own)
+        .method_not_allowed_fallback(async || Problem::new(ProblemCode::MethodNotAllowed))
+        .fallback(async || Problem::new(ProblemCode::NotFound))
         .layer(from_fn_with_state(app, edge::edge))
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::cli::{ConfigCommand, SettingArgs};
 use crate::exit::Failure;
+use crate::output;
 use crate::{logging, serve};
 
 /// Checks or shows the configuration.
@@ -17,17 +18,23 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
             logging::filter(&config)?;
             Mail::wire(&config)?;
             sqlite_path(&config)?;
-            println!("ok");
+            output::line("ok")?;
         }
         ConfigCommand::Dump { json: true } => {
             let values = config.dump().into_iter().map(|(setting, value, origin)| {
                 json!({ "name": setting.name, "environment": setting.env, "value": value, "origin": origin.to_string() })
             });
-            println!("{}", serde_json::Value::Array(values.collect()));
+            output::line(serde_json::Value::Array(values.collect()))?;
         }
         ConfigCommand::Dump { json: false } => {
             for (setting, value, origin) in config.dump() {
-                println!("{:<16} {:<40} {:<32} {}", setting.name, value, format!("({origin})"), setting.help);
+                output::line(format_args!(
+                    "{:<16} {:<40} {:<32} {}",
+                    setting.name,
+                    value,
+                    format!("({origin})"),
+                    setting.help
+                ))?;
             }
         }
     }

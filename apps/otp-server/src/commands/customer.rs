@@ -15,7 +15,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Re
     let plan = plan.clone().unwrap_or_else(|| session.config.default_plan.clone());
     let new = NewTenant { name: name.clone(), owner, company_name: company_name.clone(), plan };
     let registered = session.tenants.register(new, &CLI).await;
-    let done = registered.map_err(Failure::from).map(|Registered { tenant, key }| {
+    let done = registered.map_err(Failure::from).and_then(|Registered { tenant, key }| {
         print(
             *json,
             &[
@@ -24,7 +24,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Re
                 ("keyId", &key.record.id),
                 ("apiKey", &key.key.expose()),
             ],
-        );
+        )
     });
     session.close().await;
     done

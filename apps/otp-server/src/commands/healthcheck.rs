@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::exit::Failure;
+use crate::output;
 
 /// How long the service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,6 +21,5 @@ pub(crate) async fn run(url: &str) -> Result<(), Failure> {
     if !status.is_success() {
         return Err(Failure::Failed(format!("answered {status}")));
     }
-    println!("{status}");
-    Ok(())
+    output::line(status)
 }

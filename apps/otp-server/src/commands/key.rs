@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{CLI, Session, print};
 use crate::cli::{KeyCommand, SettingArgs};
 use crate::exit::Failure;
+use crate::output;
 
 /// Makes, lists or takes back keys.
 pub(crate) async fn run(settings: &SettingArgs, command: &KeyCommand) -> Result<(), Failure> {
@@ -24,25 +25,25 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::Create { customer, name, json } => {
             let made = session.tenants.create_key(customer_id(customer)?, name, &CLI).await?;
-            print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]);
+            print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())])?;
         }
         KeyCommand::List { customer, json } => {
             let now = SystemClock.now();
             for (key, used) in session.tenants.keys(customer_id(customer)?).await? {
-                list(&key, used, now, *json);
+                list(&key, used, now, *json)?;
             }
         }
         KeyCommand::Revoke { customer, key } => {
             let key: KeyId = key.parse().map_err(|_| KeyError::NotFound)?;
             session.tenants.revoke_key(customer_id(customer)?, key, &CLI).await?;
-            println!("revoked");
+            output::line("revoked")?;
         }
     }
     Ok(())
 }
 
 /// One key: a JSON object a line, or columns.
-fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) {
+fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) -> Result<(), Failure> {
     let status = match key.status(now) {
         KeyStatus::Active => "active",
         KeyStatus::Expired => "expired",
@@ -52,15 +53,12 @@ fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) {
     let used = used.map(|at| at.to_string());
     if json {
         let used = used.map_or(Value::Null, Value::String);
-        println!(
-            "{}",
-            json!({
-                "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(),
-                "last4": key.last4, "status": status, "createdAt": key.created_at.to_string(), "lastUsedAt": used,
-            })
-        );
+        output::line(json!({
+            "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(),
+            "last4": key.last4, "status": status, "createdAt": key.created_at.to_string(), "lastUsedAt": used,
+        }))
     } else {
-        println!(
+        output::line(format_args!(
             "{}  {:<8} {:<20} {}  made {}  used {}",
             key.id,
             status,
@@ -68,7 +66,7 @@ fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) {
             key.name,
             key.created_at,
             used.as_deref().unwrap_or("never")
-        );
+        ))
     }
 }
 

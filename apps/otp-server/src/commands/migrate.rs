@@ -5,12 +5,13 @@ use otp_wire::storage::{Schema, Storage};
 use super::print;
 use crate::cli::{MigrateCommand, SettingArgs};
 use crate::exit::Failure;
+use crate::output;
 
 /// Applies pending migrations, or tells of them.
 pub(crate) async fn run(settings: &SettingArgs, command: &MigrateCommand) -> Result<(), Failure> {
     let storage = Storage::open(&settings.read()?).await?;
     let done = match command {
-        MigrateCommand::Up => storage.migrate().await.map_err(Failure::from).map(|()| println!("up to date")),
+        MigrateCommand::Up => storage.migrate().await.map_err(Failure::from).and_then(|()| output::line("up to date")),
         MigrateCommand::Status { json } => status(&storage, *json).await,
     };
     storage.close().await;
@@ -23,7 +24,7 @@ async fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
         Schema::Pending(pending) => ("pending", pending.len()),
         Schema::Newer => ("newer", 0),
     };
-    print(json, &[("status", &status), ("pending", &pending)]);
+    print(json, &[("status", &status), ("pending", &pending)])?;
     match status {
         "current" => Ok(()),
         "newer" => Err(Failure::Configuration("the database is of a newer version: run that".to_owned())),

@@ -14,11 +14,12 @@ use otp_core::caller::{Actor, Caller};
 use otp_core::deployment::Deployment;
 use otp_core::tenants::Tenants;
 use otp_wire::config::Config;
-use otp_wire::storage::Storage;
+use otp_wire::storage::{Storage, sqlite_path};
 use serde_json::Value;
 
 use crate::cli::SettingArgs;
 use crate::exit::Failure;
+use crate::output;
 
 /// On whose authority a command acts: whoever may read the secret key and the database.
 const CLI: Caller = Caller::of(Actor::Cli);
@@ -38,6 +39,12 @@ impl Session {
                 "OTP_SECRET_KEY is not set: this command needs the key the service runs with".to_owned(),
             )
         })?;
+        if !sqlite_path(&config)?.exists() {
+            // A mistyped path must not leave an empty database behind.
+            return Err(Failure::Configuration(
+                "there is no database yet: run `otp-server migrate up` or `serve` first".to_owned(),
+            ));
+        }
         let storage = Storage::open(&config).await?;
         storage.require_current().await?;
         let deployment = Deployment::builder(master, storage.stores()).plans(config.plans.clone()).open().await?;
@@ -50,13 +57,10 @@ impl Session {
 }
 
 /// Writes data to stdout: as JSON, or as lines of `name: value`.
-fn print(json: bool, members: &[(&str, &dyn Display)]) {
+fn print(json: bool, members: &[(&str, &dyn Display)]) -> Result<(), Failure> {
     if json {
         let members = members.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string())));
-        println!("{}", Value::Object(members.collect()));
-    } else {
-        for (name, value) in members {
-            println!("{name}: {value}");
-        }
+        return output::line(Value::Object(members.collect()));
     }
+    members.iter().try_for_each(|(name, value)| output::line(format_args!("{name}: {value}")))
 }

@@ -8,9 +8,12 @@ use crate::exit::Failure;
 pub(crate) async fn run(settings: &SettingArgs, command: &OperatorCommand) -> Result<(), Failure> {
     let OperatorCommand::Create { name, json } = command;
     let session = Session::open(settings).await?;
-    let done = session.tenants.create_operator(name, &CLI).await.map_err(Failure::from).map(|made| {
-        print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]);
-    });
+    let done = session
+        .tenants
+        .create_operator(name, &CLI)
+        .await
+        .map_err(Failure::from)
+        .and_then(|made| print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]));
     session.close().await;
     done
 }

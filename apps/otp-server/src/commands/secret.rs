@@ -5,11 +5,11 @@ use otp_core::system::SystemEntropy;
 
 use crate::cli::SecretCommand;
 use crate::exit::Failure;
+use crate::output;
 
 /// Prints a fresh key.
 pub(crate) fn run(command: &SecretCommand) -> Result<(), Failure> {
     match command {
-        SecretCommand::Generate => println!("{}", MasterKey::generate(&SystemEntropy::default())?.to_base64()),
+        SecretCommand::Generate => output::line(MasterKey::generate(&SystemEntropy::default())?.to_base64()),
     }
-    Ok(())
 }

@@ -14,6 +14,7 @@ use otp_wire::storage::{Exclusive, Storage};
 use crate::cli::SettingArgs;
 use crate::exit::Failure;
 use crate::logging;
+use crate::output;
 use crate::serve::{Listening, Requirements, Service};
 use keys::{DevKeys, secret_key};
 
@@ -46,7 +47,7 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     let mailbox = mail.inbox.clone();
     let service = Service::open(config.clone(), Requirements::new(master, sender), storage, mail).await?;
     let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
-    println!("{}", welcome(&keys, &config.public_url));
+    output::line(welcome(&keys, &config.public_url))?;
     let mailbox = mailbox.map(inbox::router).unwrap_or_default();
     let router = otp_http::router_with(service.services(true), mailbox);
     let served = service.serve(listening, router).await;

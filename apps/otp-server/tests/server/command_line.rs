@@ -142,3 +142,17 @@ fn usage_and_reachability_have_codes_of_their_own() {
     let generated = home.run(&["secret", "generate"]);
     assert_eq!(said(&generated).0.trim().len(), 44);
 }
+
+#[test]
+fn a_command_whose_data_nobody_gets_has_failed() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Home::new().command(&["secret", "generate"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output).1);
+}
+
+#[test]
+fn a_mistyped_path_makes_no_database() {
+    let home = Home::serving("smtp://127.0.0.1:1?tls=none");
+    assert_eq!(home.run(&["operator", "create"]).status.code(), Some(3));
+    assert!(home.files().is_empty());
+}

@@ -202,7 +202,8 @@ fn read(pipe: impl Read + Send + 'static, said: Arc<Mutex<String>>, ready: mpsc:
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines() {
             let Ok(line) = line else { return };
-            let is_ready = line.contains("\"ready\"") || line.contains("otp-server is ready");
+            // The log line of `serve`, or the last line of what `dev` says.
+            let is_ready = line.contains("\"ready\"") || line.contains("begin anew with --reset");
             said.lock().unwrap().push_str(&format!("{line}\n"));
             if is_ready {
                 // Nobody listens any more if it was ready before.

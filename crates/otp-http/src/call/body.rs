@@ -1,5 +1,7 @@
 //! The body as octets: how long it may be and what it must be sent as.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::body::HttpBody;
 use bytes::Bytes;
@@ -10,11 +12,13 @@ use crate::problem::{Problem, ProblemCode};
 
 /// Longest body, in octets.
 const MAX: usize = 16 * 1024;
+/// How long a body may take to arrive: it fits into a dozen packets.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The whole body.
 ///
 /// # Errors
-/// `payload_too_large`; `invalid_json` when it breaks off.
+/// `payload_too_large`; `request_timeout` when it stalls; `invalid_json` when it breaks off.
 pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
     // A length announced in the header is refused unread.
     if body.size_hint().lower() > MAX as u64 {
@@ -23,7 +27,8 @@ pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    axum::body::to_bytes(body, MAX).await.map_err(|error| {
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MAX)).await;
+    read.map_err(|_| ProblemCode::RequestTimeout)?.map_err(|error| {
         let source = std::error::Error::source(&error);
         let too_long = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if too_long { ProblemCode::PayloadTooLarge.into() } else { ProblemCode::InvalidJson.into() }

@@ -111,6 +111,10 @@ problem_codes! {
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed",
         "This path exists, but not for this method.",
         "Use a method listed in the header `Allow`.";
+    /// The body did not come in time.
+    RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive",
+        "The body was announced, but did not arrive within 10 seconds.",
+        "Repeat the call, with the whole body at once.";
     /// The address has an account.
     EmailTaken = CONFLICT, "email_taken", "The address has an account",
         "Another customer is registered with this email address.",

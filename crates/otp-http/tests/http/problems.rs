@@ -68,6 +68,12 @@ async fn produce(code: ProblemCode) -> Answer {
             world.post("/admin/customers", owner).key(&world.operator)
         }
         ProblemCode::PayloadTooLarge => request().body(vec![b' '; 16 * 1024 + 1]),
+        ProblemCode::RequestTimeout => {
+            // Nothing else goes on, so the clock of timers runs on to the first that is due.
+            tokio::time::pause();
+            let stalls = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+            request().body(axum::body::Body::from_stream(stalls))
+        }
         ProblemCode::UnsupportedMediaType => {
             world.ask(Method::POST, "/auth/request-otp").key(&key).body("email=ada@example.org")
         }
