@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -15,6 +16,15 @@ use tempfile::TempDir;
 
 /// The key every server of these tests runs with.
 pub(crate) const SECRET: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// A port nobody listens on, below those the system gives to outgoing connections: of those, a client
+/// of another test could take one while its server is down.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    let candidates = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
+    candidates.take(1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("no port is free")
+}
 
 /// Where a server lives: its folder, its port, its environment.
 pub(crate) struct Home {
@@ -28,7 +38,7 @@ impl Home {
     pub(crate) fn new() -> Self {
         // Once per process; only a second call fails.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         Self { folder, port, environment: vec![("OTP_LISTEN".into(), format!("127.0.0.1:{port}"))] }
     }

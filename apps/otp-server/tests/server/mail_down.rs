@@ -5,14 +5,15 @@ use std::time::Duration;
 use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::json;
 
-use crate::harness::{Home, code};
+use crate::harness::{Home, code, free_port};
 use crate::serving::customer;
 use crate::stepped_clock::SteppedClock;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_back() {
-    let sink = SmtpSink::start().await.unwrap();
-    let (url, address) = (sink.url(), sink.address());
+    let address = ([127, 0, 0, 1], free_port()).into();
+    let sink = SmtpSink::builder().at(address).start().await.unwrap();
+    let url = sink.url();
     sink.stop().await;
     let (home, mut clock) = SteppedClock::of(Home::serving(&url));
     let mut server = home.serve();
