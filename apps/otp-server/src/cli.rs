@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use otp_core::tenant;
 use otp_wire::config::{Config, ConfigError, Sources};
 
 /// Sign-in by email one-time code, for many customers.
@@ -86,7 +87,7 @@ pub(crate) enum OperatorCommand {
     /// Makes an operator key and shows it once
     Create {
         /// What to call it
-        #[arg(long, default_value = "operator", value_parser = name)]
+        #[arg(long, default_value = "operator", value_parser = tenant::name)]
         name: String,
         /// As JSON
         #[arg(long)]
@@ -99,13 +100,13 @@ pub(crate) enum CustomerCommand {
     /// Registers a customer and shows its first secret key once
     Create {
         /// What it is called, in its mails too
-        #[arg(long, value_parser = name)]
+        #[arg(long, value_parser = tenant::name)]
         name: String,
         /// Who owns the account
         #[arg(long)]
         email: String,
         /// The company behind it
-        #[arg(long, value_parser = name)]
+        #[arg(long, value_parser = tenant::name)]
         company_name: Option<String>,
         /// Its plan, unless the configured default
         #[arg(long)]
@@ -123,7 +124,7 @@ pub(crate) enum KeyCommand {
         /// The customer, cust_…
         customer: String,
         /// What to call it
-        #[arg(long, default_value = "key", value_parser = name)]
+        #[arg(long, default_value = "key", value_parser = tenant::name)]
         name: String,
         /// As JSON
         #[arg(long)]
@@ -216,13 +217,6 @@ impl SettingArgs {
         ];
         flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect()
     }
-}
-
-/// A name as the domain wants it. Names stand in mails and on terminals, where a control character does harm.
-fn name(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    let fits = (1..=100).contains(&text.chars().count()) && !text.contains(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err("a name has 1 to 100 characters, none of them a control character") }
 }
 
 /// The environment, as far as it is text.

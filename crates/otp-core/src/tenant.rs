@@ -11,6 +11,38 @@ use crate::time::Timestamp;
 /// Counts the changes of one tenant; a change names the version it was made from.
 pub type Version = u64;
 
+/// Longest name, in characters.
+const MAX_NAME: usize = 100;
+
+/// The text is no name. Names stand in mails and on terminals, where a control character does harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a name has 1 to 100 characters, none of them a control character")]
+pub enum InvalidName {
+    /// There is nothing in it.
+    Empty,
+    /// It is longer than 100 characters.
+    TooLong,
+    /// It holds a control character.
+    ControlCharacter,
+}
+
+/// `text` as a name of a tenant, a company or a key: trimmed.
+///
+/// # Errors
+/// [`InvalidName`] when it is none.
+pub fn name(text: &str) -> Result<String, InvalidName> {
+    let text = text.trim();
+    if text.chars().nth(MAX_NAME).is_some() {
+        Err(InvalidName::TooLong)
+    } else if text.contains(char::is_control) {
+        Err(InvalidName::ControlCharacter)
+    } else if text.is_empty() {
+        Err(InvalidName::Empty)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 /// Whether a tenant is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,7 +73,7 @@ pub struct Tenant {
     pub id: TenantId,
     /// How often it was changed.
     pub version: Version,
-    /// What it is called, in mails too. No control characters, 1 to 100 characters.
+    /// What it is called, in mails too; as [`name`] reads it.
     pub name: String,
     /// Who owns the account; nobody owns the service itself.
     pub owner: Option<EmailAddress>,

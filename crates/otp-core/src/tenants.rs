@@ -31,7 +31,7 @@ pub struct Tenants {
 /// A tenant to register.
 #[derive(Debug, Clone)]
 pub struct NewTenant {
-    /// What it is called: 1 to 100 characters, none of them a control character.
+    /// What it is called; as [`name`](crate::tenant::name) reads it.
     pub name: String,
     /// Who owns the account.
     pub owner: EmailAddress,

@@ -2,35 +2,36 @@
 
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
+use otp_core::tenant::{self, InvalidName};
 use otp_core::tenants::{NewTenant, Registered};
 use serde::Serialize;
 
 use super::Customer;
 use crate::app::App;
-use crate::call::{Call, Form, Input, Operator, plain};
+use crate::call::{Call, Form, Input, Operator};
 use crate::problem::Flaw;
 use crate::reply::{self, Answer};
-
-/// Longest name, in characters.
-const MAX_NAME: usize = 100;
 
 pub(crate) struct Register(NewTenant);
 
 impl Input for Register {
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let body = &mut form.body;
-        let name = body.required("name", trimmed_name);
+        let name = body.required("name", plain_name);
         let owner = body.required("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
-        let company_name = body.optional("companyName", trimmed_name);
+        let company_name = body.optional("companyName", plain_name);
         let plan = body.optional("plan", |text| known_plan(text, app));
         let plan = plan.unwrap_or_else(|| app.settings.default_plan.clone());
         Some(Self(NewTenant { name: name?, owner: owner?, company_name, plan }))
     }
 }
 
-fn trimmed_name(text: &str) -> Result<String, Flaw> {
-    let text = plain(MAX_NAME, text.trim())?;
-    if text.is_empty() { Err(Flaw::Empty) } else { Ok(text.to_owned()) }
+fn plain_name(text: &str) -> Result<String, Flaw> {
+    tenant::name(text).map_err(|invalid| match invalid {
+        InvalidName::Empty => Flaw::Empty,
+        InvalidName::TooLong => Flaw::TooLong,
+        InvalidName::ControlCharacter => Flaw::ControlCharacter,
+    })
 }
 
 fn known_plan(text: &str, app: &App) -> Result<String, Flaw> {
