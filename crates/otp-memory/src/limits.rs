@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use otp_core::fault::Res;
-use otp_core::limit::{Admission, Draw, LimitKey, Log, decide};
+use otp_core::limit::{Admission, Draw, LimitKey, Log, Usage, decide, peek};
 use otp_core::port::LimitStore;
 use otp_core::time::Timestamp;
 
@@ -65,6 +65,11 @@ impl State {
         admission
     }
 
+    /// How the limits of `draws` stand, spending nothing.
+    pub(crate) fn usage(&self, draws: &[Draw], now: Timestamp) -> Vec<Usage> {
+        peek(draws, &self.limits.logs(draws, now), now)
+    }
+
     /// Writes what the draw at `by` wants written when it refuses.
     pub(crate) fn refuse(&mut self, draws: Vec<Draw>, by: usize, now: Timestamp) {
         if let Some(draw) = draws.into_iter().nth(by) {
@@ -77,5 +82,9 @@ impl State {
 impl LimitStore for MemoryStore {
     async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
         Ok(self.write("memory.acquire", now)?.acquire(draws, now))
+    }
+
+    async fn usage(&self, draws: &[Draw], now: Timestamp) -> Res<Vec<Usage>> {
+        Ok(self.read("memory.usage")?.usage(draws, now))
     }
 }

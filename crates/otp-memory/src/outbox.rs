@@ -124,6 +124,11 @@ impl Outbox for MemoryStore {
         Ok(self.write("memory.settle", now)?.settle(lease, how, effects, now))
     }
 
+    async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()> {
+        self.write("memory.append", now)?.apply(effects, now);
+        Ok(())
+    }
+
     async fn backlog(&self, now: Timestamp) -> Res<Backlog> {
         Ok(self.read("memory.backlog")?.queue.backlog(now))
     }

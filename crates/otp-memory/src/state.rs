@@ -77,6 +77,7 @@ mod tests {
                 key: [number; 32],
                 fingerprint: [0; 32],
                 answer: vec![],
+                remaining: vec![],
                 expires_at: NOW.plus(DAY),
             }),
             admitted: vec![],

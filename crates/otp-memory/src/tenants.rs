@@ -7,7 +7,7 @@ use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::port::{Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
+use otp_core::port::{ChangeNumber, Changes, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
 use otp_core::tenant::{Tenant, Version};
 use otp_core::time::Timestamp;
 
@@ -21,6 +21,10 @@ pub(crate) struct Tenants {
     by_key: BTreeMap<KeyHash, TenantId>,
     by_age: BTreeSet<(Timestamp, TenantId)>,
     key_uses: BTreeMap<TenantId, BTreeMap<KeyId, Timestamp>>,
+    /// The last change of each tenant.
+    changes: BTreeMap<ChangeNumber, TenantId>,
+    changed: BTreeMap<TenantId, ChangeNumber>,
+    last_change: ChangeNumber,
 }
 
 impl Tenants {
@@ -49,8 +53,18 @@ impl Tenants {
             }
         }
         self.by_age.insert((tenant.created_at, tenant.id));
+        self.last_change += 1;
+        if let Some(before) = self.changed.insert(tenant.id, self.last_change) {
+            self.changes.remove(&before);
+        }
+        self.changes.insert(self.last_change, tenant.id);
         self.by_key.extend(tenant.keys.iter().map(|key| (key.hash, tenant.id)));
         self.by_id.insert(tenant.id, tenant);
+    }
+
+    fn changes_since(&self, since: ChangeNumber) -> Changes {
+        let later = self.changes.range(since.saturating_add(1)..);
+        Changes { upto: self.last_change, tenants: Some(later.map(|(_, tenant)| *tenant).collect()) }
     }
 
     fn touch(&mut self, tenant: TenantId, key: KeyId, at: Timestamp) {
@@ -105,6 +119,10 @@ impl TenantStore for MemoryStore {
 
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
         Ok(self.write("memory.replace", now)?.replace(tenant, expected, effects, now))
+    }
+
+    async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
+        Ok(self.read("memory.changes_since")?.tenants.changes_since(since))
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

@@ -120,6 +120,7 @@ impl Samples {
             key: self.bytes(),
             fingerprint: self.bytes(),
             answer: self.bytes::<24>().to_vec(),
+            remaining: Vec::new(),
             expires_at: now.plus(24 * HOUR),
         }
     }

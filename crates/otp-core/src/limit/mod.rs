@@ -113,14 +113,19 @@ pub enum Admission {
 pub fn decide(draws: &[Draw], logs: &mut [Log], now: Timestamp) -> Admission {
     debug_assert_eq!(draws.len(), logs.len());
     let before = peek(draws, logs, now);
-    let refusing = before.iter().enumerate().filter(|(_, usage)| usage.remaining == 0);
-    if let Some((by, _)) = refusing.max_by_key(|(_, usage)| usage.resets_at) {
+    if let Some(by) = refusing(&before) {
         return Admission::Refused { usage: before, by };
     }
     for (draw, log) in draws.iter().zip(logs.iter_mut()) {
         log.spend(draw.window, now);
     }
     Admission::Admitted(peek(draws, logs, now))
+}
+
+/// Which of `usage` would refuse a draw, if any: of several, the one that frees up last.
+pub fn refusing(usage: &[Usage]) -> Option<usize> {
+    let used_up = usage.iter().enumerate().filter(|(_, usage)| usage.remaining == 0);
+    used_up.max_by_key(|(_, usage)| usage.resets_at).map(|(by, _)| by)
 }
 
 /// How each limit stands, spending nothing.

@@ -1,5 +1,6 @@
 //! One-time codes: ask for one, verify one.
 
+mod apart;
 mod request;
 mod verify;
 

@@ -213,7 +213,7 @@ impl Otp {
             idempotency: request.idempotency.map(|key| remember(key, challenge, now)).transpose()?,
             admitted: self.admitted(tenant, request, challenge, caller, now)?,
         };
-        let issued = match self.deployment.stores.challenges.open(written, now).await? {
+        let issued = match self.open_within_limits(written, now).await? {
             Opened::Admitted(usage) => {
                 self.deployment.bell.ring();
                 let remaining = least(&mut usage.iter().map(|usage| usage.remaining));
@@ -311,6 +311,7 @@ fn remember(key: IdempotencyKey, challenge: &Challenge, now: Timestamp) -> Res<I
         key: key.call,
         fingerprint: key.body,
         answer: serde_json::to_vec(&remembered).map_err(|error| Fault::corrupt("idempotency", error))?,
+        remaining: Vec::new(),
         expires_at: now.plus(IdempotencyKey::REMEMBERED),
     })
 }

@@ -133,7 +133,8 @@ impl Otp {
     /// that has spent the attempt.
     ///
     /// # Errors
-    /// [`VerifyError`]. Anything but `Invalid` and `Fault` spent nothing.
+    /// [`VerifyError`]. Anything but `Invalid` and `Fault` spent nothing; where limits are kept apart, a
+    /// `RateLimited` may have spent the attempt.
     pub async fn check(
         &self,
         tenant: &Tenant,
@@ -156,7 +157,7 @@ impl Otp {
             by,
         };
         let address = matched.unwrap_or(paying).address.clone();
-        match self.deployment.stores.challenges.attempt(presented, now).await? {
+        match self.attempt_within_limits(presented, now).await? {
             Attempt::Right(signed_in) => self.verified(tenant.live(), *signed_in, &address),
             Attempt::Wrong { left } => Err(VerifyError::Invalid { remaining: left }),
             Attempt::Expired => Err(VerifyError::Expired),

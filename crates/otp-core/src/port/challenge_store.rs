@@ -61,6 +61,8 @@ pub struct Idempotency {
     pub fingerprint: [u8; 32],
     /// What to remember.
     pub answer: Vec<u8>,
+    /// What limits drawn beforehand had left; what those of the request have left is added.
+    pub remaining: Vec<u32>,
     /// When it may be forgotten.
     pub expires_at: Timestamp,
 }
@@ -83,7 +85,7 @@ pub enum Opened {
     Replayed {
         /// What was remembered.
         answer: Vec<u8>,
-        /// What each of its draws had left then.
+        /// What each limit drawn for it had left then.
         remaining: Vec<u32>,
         /// How its draws stand now.
         usage: Vec<Usage>,
@@ -170,6 +172,17 @@ pub trait ChallengeStore: Outbox {
     /// When the store cannot be reached. Whether it wrote is unknown then; nothing is mailed unless it did.
     async fn open(&self, request: Request, now: Timestamp) -> Res<Opened>;
 
+    /// Whether the answer to `request` is foregone: a remembered one, another body under its key, a
+    /// challenge that is gone, or its pause. [`open`](Self::open) draws nothing then. A plain read, for
+    /// who keeps limits elsewhere and has to know before it draws them.
+    ///
+    /// # Contract
+    /// 1. MUST answer as `open` would decide at the same time, and stay true once it is (`foregone_draws_nothing`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn foregone(&self, request: &Request, now: Timestamp) -> Res<bool>;
+
     /// The live challenges of a look-up, newest first: one by id, or up to three by address. A plain read.
     ///
     /// # Contract
@@ -212,12 +225,14 @@ mockall::mock! {
     impl Outbox for ChallengeStore {
         async fn claim(&self, now: Timestamp, lease: std::time::Duration, max: usize) -> Res<Vec<super::Leased>>;
         async fn settle(&self, lease: super::Lease, how: super::Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<super::Settled>;
+        async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()>;
         async fn backlog(&self, now: Timestamp) -> Res<super::Backlog>;
     }
 
     #[async_trait]
     impl ChallengeStore for ChallengeStore {
         async fn open(&self, request: Request, now: Timestamp) -> Res<Opened>;
+        async fn foregone(&self, request: &Request, now: Timestamp) -> Res<bool>;
         async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>>;
         async fn attempt(&self, presented: Presented, now: Timestamp) -> Res<Attempt>;
     }

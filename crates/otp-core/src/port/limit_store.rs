@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::fault::Res;
-use crate::limit::{Admission, Draw};
+use crate::limit::{Admission, Draw, Usage};
 use crate::time::Timestamp;
 
 /// Keeps counters of limits.
@@ -19,4 +19,13 @@ pub trait LimitStore: Send + Sync {
     /// # Errors
     /// When the store cannot be reached; the units may have been spent.
     async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission>;
+
+    /// How the limits of `draws` stand, in their order. A plain read.
+    ///
+    /// # Contract
+    /// 1. MUST answer as the next `acquire` would decide, and spend nothing (`usage_spends_nothing`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn usage(&self, draws: &[Draw], now: Timestamp) -> Res<Vec<Usage>>;
 }

@@ -105,6 +105,15 @@ pub trait Outbox: Send + Sync {
     /// When the store cannot be reached; the entry comes back when its lease has run out.
     async fn settle(&self, lease: Lease, how: Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<Settled>;
 
+    /// Writes effects that no change carries: those of a refusal that was decided elsewhere.
+    ///
+    /// # Contract
+    /// 1. MUST write all of them or none (`appended_effects_are_written`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()>;
+
     /// What waits.
     ///
     /// # Contract

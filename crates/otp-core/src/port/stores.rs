@@ -12,6 +12,9 @@ pub struct Stores {
     pub challenges: Arc<dyn ChallengeStore>,
     /// Limits drawn by themselves.
     pub limits: Arc<dyn LimitStore>,
+    /// Whether those of requests and attempts are drawn there, too, before the write that opens a
+    /// challenge and after the one that spends an attempt; else they are drawn in those writes.
+    pub limits_apart: bool,
     /// Sessions.
     pub sessions: Arc<dyn SessionStore>,
     /// Tenants.
@@ -33,12 +36,19 @@ impl Stores {
         Self {
             challenges: store.clone(),
             limits: store.clone(),
+            limits_apart: false,
             sessions: store.clone(),
             tenants: store.clone(),
             metering: store.clone(),
             audit: store.clone(),
             roots: store,
         }
+    }
+
+    /// The same, with every limit kept in `limits`, which need not write effects.
+    #[must_use]
+    pub fn with_limits(self, limits: Arc<dyn LimitStore>) -> Self {
+        Self { limits, limits_apart: true, ..self }
     }
 }
 

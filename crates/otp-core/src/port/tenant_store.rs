@@ -65,6 +65,18 @@ pub struct TenantCursor {
     pub id: TenantId,
 }
 
+/// Counts the changes of all tenants of a store together.
+pub type ChangeNumber = u64;
+
+/// What has changed since an earlier look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Where to look on from.
+    pub upto: ChangeNumber,
+    /// Which tenants were added or replaced; nothing, if they are too many to be told.
+    pub tenants: Option<Vec<TenantId>>,
+}
+
 /// Keeps tenants.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -111,6 +123,16 @@ pub trait TenantStore: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced>;
+
+    /// What has changed since `since`; zero is before the first change.
+    ///
+    /// # Contract
+    /// 1. MUST tell every tenant whose change was answered before and is not within an earlier `upto`,
+    ///    in whatever order racing changes are written (`every_change_is_told`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn changes_since(&self, since: ChangeNumber) -> Res<Changes>;
 
     /// Notes that a key was used at `at`. No change of the tenant; never moves backwards.
     ///

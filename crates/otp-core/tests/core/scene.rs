@@ -29,15 +29,24 @@ impl Scene {
     }
 
     pub(crate) async fn on_plan(plan: &str) -> Self {
+        Self::over(Stores::of(Arc::new(MemoryStore::default())), plan).await
+    }
+
+    /// With every limit in a store of its own.
+    pub(crate) async fn with_limits_apart(plan: &str) -> Self {
+        let stores = Stores::of(Arc::new(MemoryStore::default())).with_limits(Arc::new(MemoryStore::default()));
+        Self::over(stores, plan).await
+    }
+
+    async fn over(stores: Stores, plan: &str) -> Self {
         let clock = Arc::new(FrozenClock::at(Timestamp::from_millis(1_800_000_000_000)));
         let mailer = Arc::new(RecordingMailer::new());
-        let deployment =
-            Deployment::builder(MasterKey::from_bytes([7; 32]), Stores::of(Arc::new(MemoryStore::default())))
-                .clock(clock.clone())
-                .entropy(Arc::new(SeededEntropy::new(1)))
-                .open()
-                .await
-                .unwrap();
+        let deployment = Deployment::builder(MasterKey::from_bytes([7; 32]), stores)
+            .clock(clock.clone())
+            .entropy(Arc::new(SeededEntropy::new(1)))
+            .open()
+            .await
+            .unwrap();
         let sender = Sender { name: "Acme".into(), address: EmailAddress::parse("no-reply@acme.example").unwrap() };
         let signer = Arc::new(Hs256::new(deployment.keys().clone()));
         Self {

@@ -89,6 +89,10 @@ impl ChallengeStore for MemoryStore {
         Ok(self.write("memory.open", now)?.open(request, now))
     }
 
+    async fn foregone(&self, request: &Request, now: Timestamp) -> Res<bool> {
+        Ok(self.read("memory.foregone")?.foregone(request, now))
+    }
+
     async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>> {
         Ok(self.read("memory.live")?.challenges.of(by, now).into_iter().cloned().collect())
     }

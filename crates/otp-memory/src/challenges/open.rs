@@ -2,7 +2,7 @@
 
 use otp_core::challenge::Challenge;
 use otp_core::id::ChallengeId;
-use otp_core::limit::{self, Admission, Draw, Usage, peek};
+use otp_core::limit::{self, Admission, Draw};
 use otp_core::port::{Idempotency, Opened, Opening, Request};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
@@ -78,11 +78,26 @@ impl State {
             Opening::Resend { challenge, .. } => self.challenges.resend(realm, challenge, now),
         }
         if let Some(request) = idempotency {
-            let remaining = usage.iter().map(|usage| usage.remaining).collect();
+            let left = usage.iter().map(|usage| usage.remaining);
+            let remaining = request.remaining.iter().copied().chain(left).collect();
             self.remembered.0.keep((realm, request.key), Answer { request, remaining });
         }
         self.apply(admitted, now);
         Opened::Admitted(usage)
+    }
+
+    /// Whether the answer is there before anything is drawn.
+    pub(crate) fn foregone(&self, request: &Request, now: Timestamp) -> bool {
+        let realm = request.opening.realm();
+        let remembered = |call: &Idempotency| self.remembered.0.live(&(realm, call.key), now).is_some();
+        let held_back = || match &request.opening {
+            Opening::New(_) => false,
+            Opening::Resend { challenge, pause, .. } => {
+                let open = self.challenges.by_id.live(&(realm, *challenge), now);
+                open.is_none_or(|open| limit::pause(pause, open.sent_at, now).is_some())
+            }
+        };
+        request.idempotency.as_ref().is_some_and(remembered) || held_back()
     }
 
     /// What to answer if the same call was admitted before.
@@ -114,9 +129,5 @@ impl State {
         usage.push(refusing);
         self.apply(pause.refused.clone(), now);
         Some(Opened::Refused { usage, by })
-    }
-
-    fn usage(&self, draws: &[Draw], now: Timestamp) -> Vec<Usage> {
-        peek(draws, &self.limits.logs(draws, now), now)
     }
 }

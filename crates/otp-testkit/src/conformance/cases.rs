@@ -34,6 +34,7 @@ macro_rules! conformance {
                 a_resend_refills_nothing
                 a_resend_waits_its_pause
                 effects_follow_the_outcome
+                foregone_draws_nothing
                 expiry_is_exact
                 realms_are_apart
                 side_by_side
@@ -54,12 +55,14 @@ macro_rules! conformance {
                 a_dead_code_is_not_mailed
                 a_lost_lease_writes_nothing
                 settling_writes_effects
+                appended_effects_are_written
                 progress_is_kept
                 backlog_counts_what_is_not_settled
             }
             limit_store {
                 acquire_is_exact
                 acquire_spends_nothing_when_refused
+                usage_spends_nothing
             }
             session_store {
                 a_revoked_session_is_dead
@@ -77,6 +80,7 @@ macro_rules! conformance {
                 tenants_are_paged
                 one_account_an_address
                 replacing_is_compare_and_set
+                every_change_is_told
                 key_uses_are_noted
             }
             ledger {

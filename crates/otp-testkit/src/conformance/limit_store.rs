@@ -61,6 +61,26 @@ pub async fn acquire_is_exact(stores: Stores) {
     assert!(matches!(refused, Admission::Refused { by: 3, .. }), "{refused:?}");
 }
 
+/// Looking is free, and tells what drawing would.
+pub async fn usage_spends_nothing(stores: Stores) {
+    let w = World::new(stores);
+    let draws = [w.samples.draw(w.realm, Rule::EmailHour, 2), w.samples.draw(w.realm, Rule::EmailDay, 3)];
+    let look = async |now| w.stores.limits.usage(&draws, now).await.answered();
+    let standing = |usage: &[Usage]| usage.iter().map(|usage| (usage.rule, usage.remaining)).collect::<Vec<_>>();
+    for left in [2, 1, 0] {
+        for _ in 0..3 {
+            assert_eq!(standing(&look(NOW).await), [(Rule::EmailHour, left), (Rule::EmailDay, left + 1)]);
+        }
+        let admission = acquire(&w, draws.to_vec(), NOW).await;
+        let (Admission::Admitted(usage) | Admission::Refused { usage, .. }) = &admission;
+        assert_eq!(*usage, look(NOW).await);
+        assert_eq!(matches!(admission, Admission::Admitted(_)), left > 0);
+    }
+    assert_eq!(look(NOW.plus(HOUR).minus(TICK)).await[0].resets_at, NOW.plus(HOUR));
+    assert_eq!(standing(&look(NOW.plus(HOUR)).await), [(Rule::EmailHour, 2), (Rule::EmailDay, 3)]);
+    assert_eq!(w.stores.limits.usage(&[], NOW).await.answered(), []);
+}
+
 /// A refusal takes no unit of any limit, whatever the order they are drawn in, and tells of the one that refused.
 pub async fn acquire_spends_nothing_when_refused(stores: Stores) {
     let w = World::new(stores);

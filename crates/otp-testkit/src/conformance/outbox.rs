@@ -233,6 +233,19 @@ pub async fn settling_writes_effects(stores: Stores) {
     assert_eq!(w.claim_all(NOW.plus(LEASE)).await, []);
 }
 
+/// Effects that come by themselves are written whole: counted, told, and queued.
+pub async fn appended_effects_are_written(stores: Stores) {
+    let w = World::new(stores);
+    let mut trail = Trail::of(&w);
+    let mail = w.samples.mail(&w.opened().await);
+    let effects = [trail.written(), vec![w.count(Counter::EmailsFailed), Effect::Mail(mail.clone())], trail.written()];
+    w.stores.challenges.append(effects.concat(), NOW).await.answered();
+    w.stores.challenges.append(Vec::new(), NOW).await.answered();
+    trail.check().await;
+    assert_eq!(w.counted(Counter::EmailsFailed).await, 1);
+    assert_eq!(claim_one(&w, NOW).await.mail, mail);
+}
+
 /// An entry put back comes when it was to, as far as it had come.
 pub async fn progress_is_kept(stores: Stores) {
     let w = World::new(stores);

@@ -1,5 +1,6 @@
 //! Cases of [`TenantStore`](otp_core::port::TenantStore).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -8,7 +9,7 @@ use otp_core::audit::AuditEvent;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::port::{Inserted, Replaced, Stores, TenantCursor, TenantFilter};
+use otp_core::port::{ChangeNumber, Inserted, Replaced, Stores, TenantCursor, TenantFilter, TenantStore};
 use otp_core::tenant::{Tenant, TenantStatus, Version};
 use otp_core::time::Timestamp;
 
@@ -236,6 +237,53 @@ pub async fn replacing_is_compare_and_set(stores: Stores) {
     let nobody = w.tenant();
     assert_eq!(w.replace(&next(&nobody), 0, w.tell(&nobody)).await, Replaced::Missing);
     assert_eq!((w.tenant_of(nobody.id).await, w.told(nobody.id).await), (None, 0));
+}
+
+/// Whoever looks on from where he was told misses no change, however many race, and sees none again.
+pub async fn every_change_is_told(stores: Stores) {
+    let w = World::new(stores);
+    let tenants = w.stores.tenants.clone();
+    let mut seen = now_at(&tenants).await;
+    let before = w.inserted().await;
+    assert!(look_on(&tenants, &mut seen).await.contains(&before.id));
+    assert!(!look_on(&tenants, &mut seen).await.contains(&before.id), "told twice");
+    assert_eq!(w.replace(&next(&before), 7, Vec::new()).await, Replaced::Conflict);
+    assert!(!look_on(&tenants, &mut seen).await.contains(&before.id), "nothing was changed");
+    assert_eq!(w.replace(&next(&before), 0, Vec::new()).await, Replaced::Replaced);
+    assert!(look_on(&tenants, &mut seen).await.contains(&before.id));
+
+    for _ in 0..ROUNDS / 10 {
+        let changing: Vec<Tenant> = (0..10).map(|_| w.tenant()).collect();
+        let racers = changing.iter().map(|tenant| {
+            let (inserting, replacing) = (w.insert(tenant, Vec::new()), w.replace(&next(tenant), 0, Vec::new()));
+            async move { (inserting.await, replacing.await) }
+        });
+        let mut racing = std::pin::pin!(race(racers));
+        let mut told = Vec::new();
+        // Looks as often as it can while they write: one that is missed now is missed for good.
+        let answers = loop {
+            tokio::select! {
+                biased;
+                answers = &mut racing => break answers,
+                changed = look_on(&tenants, &mut seen) => told.extend(changed),
+            }
+        };
+        assert_eq!(count(&answers, |answer| *answer == (Inserted::Inserted, Replaced::Replaced)), 10);
+        told.extend(look_on(&tenants, &mut seen).await);
+        assert!(changing.iter().all(|tenant| told.contains(&tenant.id)), "a change was missed");
+    }
+}
+
+async fn now_at(tenants: &Arc<dyn TenantStore>) -> ChangeNumber {
+    tenants.changes_since(ChangeNumber::MAX).await.answered().upto
+}
+
+/// The tenants changed since `seen`, which moves on.
+async fn look_on(tenants: &Arc<dyn TenantStore>, seen: &mut ChangeNumber) -> Vec<TenantId> {
+    let changes = tenants.changes_since(*seen).await.answered();
+    assert!(changes.upto >= *seen);
+    *seen = changes.upto;
+    changes.tenants.unwrap_or_else(|| panic!("a handful of changes are too many to be told"))
 }
 
 /// The latest use of each key is kept, whatever order uses arrive in, and changes nothing of the tenant.

@@ -114,7 +114,12 @@ impl Book {
             Step::KeepRoot => Some(Verb::KeepRoot(self.samples.sealed())),
             Step::LookAround => return self.look_around(),
         };
-        verb.into_iter().collect()
+        // Whoever draws limits elsewhere asks first.
+        let asked = match &verb {
+            Some(Verb::Open(request)) => vec![Verb::Foregone(request.clone()), Verb::Usage(request.draws.clone())],
+            _ => Vec::new(),
+        };
+        asked.into_iter().chain(verb).collect()
     }
 
     /// Remembers what later steps may come back to.
@@ -171,6 +176,7 @@ impl Book {
                 key: [octet(call); 32],
                 fingerprint: [octet(body); 32],
                 answer: self.samples.bytes::<8>().to_vec(),
+                remaining: (0..u32::from(octet(body))).collect(),
                 expires_at: self.now.plus(REMEMBERED),
             }),
             admitted,

@@ -9,7 +9,7 @@ use otp_core::challenge::{Challenge, Lookup};
 use otp_core::effect::{Effect, MailJob};
 use otp_core::id::{KeyId, MailId, SessionId, TenantId};
 use otp_core::keys::Sealed;
-use otp_core::limit::{Admission, Draw};
+use otp_core::limit::{Admission, Draw, Usage};
 use otp_core::port::{
     Attempt, Counted, Inserted, Lease, Opened, Presented, Progress, Replaced, Request, Revocation, Rotated, Rotation,
     Settled, Settlement, Stores, TenantCursor, TenantFilter,
@@ -31,6 +31,8 @@ pub(super) enum Verb {
     Settle { mail: MailId, leases_ago: usize, how: Settlement, effects: Vec<Effect> },
     Backlog,
     Acquire(Vec<Draw>),
+    Usage(Vec<Draw>),
+    Foregone(Request),
     Session(Realm, SessionId),
     Rotate(Rotation),
     Revoke(Revocation),
@@ -58,6 +60,8 @@ pub(super) enum Answer {
     Settled(Option<Settled>),
     Waiting(u64),
     Admission(Admission),
+    Usage(Vec<Usage>),
+    Foregone(bool),
     Session(Option<LiveSession>),
     Rotated(Rotated),
     Revoked(u64),
@@ -112,7 +116,7 @@ impl Side {
     }
 
     pub(super) async fn perform(&mut self, verb: Verb, now: Timestamp) -> Answer {
-        let Stores { challenges, limits, sessions, tenants, metering, audit, roots } = &self.stores;
+        let Stores { challenges, limits, limits_apart: _, sessions, tenants, metering, audit, roots } = &self.stores;
         match verb {
             Verb::Open(request) => Answer::Opened(challenges.open(request, now).await.answered()),
             Verb::Live(by) => Answer::Challenges(challenges.live(&by, now).await.answered()),
@@ -121,6 +125,8 @@ impl Side {
             Verb::Settle { mail, leases_ago, how, effects } => self.settle(mail, leases_ago, how, effects, now).await,
             Verb::Backlog => Answer::Waiting(challenges.backlog(now).await.answered().waiting),
             Verb::Acquire(draws) => Answer::Admission(limits.acquire(draws, now).await.answered()),
+            Verb::Usage(draws) => Answer::Usage(limits.usage(&draws, now).await.answered()),
+            Verb::Foregone(request) => Answer::Foregone(challenges.foregone(&request, now).await.answered()),
             Verb::Session(realm, id) => Answer::Session(sessions.live(realm, id, now).await.answered()),
             Verb::Rotate(rotation) => Answer::Rotated(sessions.rotate(rotation, now).await.answered()),
             Verb::Revoke(revocation) => Answer::Revoked(sessions.revoke(revocation, now).await.answered()),

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod effects;
+mod foregone;
 mod idempotency;
 mod live;
 mod opening;
@@ -12,6 +13,7 @@ pub use attempts::{
     a_dead_match_is_wrong, a_new_challenge_has_its_own_attempts, attempts_are_exact, lanes_are_apart, wrong_codes_draw,
 };
 pub use effects::effects_follow_the_outcome;
+pub use foregone::foregone_draws_nothing;
 pub use idempotency::{
     a_replay_draws_nothing, another_body_is_a_mismatch, idempotency_ends, parallel_replays_open_once,
 };

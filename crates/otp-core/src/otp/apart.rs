@@ -1,0 +1,103 @@
+//! Requests and attempts where limits are kept elsewhere than challenges.
+//!
+//! Where one store keeps both, limits are drawn in the write that needs them. Where they are apart, a
+//! request draws first and opens then: a crash in between costs a unit and grants nothing. An attempt
+//! is spent first and drawn for then: a verdict that the limit does not admit any more is dropped, and
+//! the attempt stays spent. Nothing is ever given back.
+
+use super::Otp;
+use crate::effect::Effect;
+use crate::fault::Res;
+use crate::limit::{self, Admission, Draw};
+use crate::port::{Attempt, Opened, Opening, Presented, Request};
+use crate::time::Timestamp;
+
+impl Otp {
+    /// [`ChallengeStore::open`](crate::port::ChallengeStore::open), wherever limits are.
+    pub(super) async fn open_within_limits(&self, mut request: Request, now: Timestamp) -> Res<Opened> {
+        let stores = &self.deployment.stores;
+        if !stores.limits_apart {
+            return stores.challenges.open(request, now).await;
+        }
+        let draws = std::mem::take(&mut request.draws);
+        // Of a new request without a key nothing can be known before.
+        let may_be_foregone = request.idempotency.is_some() || matches!(request.opening, Opening::Resend { .. });
+        if may_be_foregone && stores.challenges.foregone(&request, now).await? {
+            let opened = stores.challenges.open(request, now).await?;
+            return self.with_usage(opened, &draws, now).await;
+        }
+        match self.draw_apart(draws, now).await? {
+            Admission::Refused { usage, by } => Ok(Opened::Refused { usage, by }),
+            Admission::Admitted(usage) => {
+                if let Some(call) = &mut request.idempotency {
+                    call.remaining = usage.iter().map(|usage| usage.remaining).collect();
+                }
+                Ok(match stores.challenges.open(request, now).await? {
+                    Opened::Admitted(_) => Opened::Admitted(usage),
+                    // Somebody else was quicker: with the same key, a resend, or the code itself.
+                    Opened::Replayed { answer, remaining, .. } => Opened::Replayed { answer, remaining, usage },
+                    Opened::Refused { usage: pause, by } => {
+                        Opened::Refused { by: usage.len() + by, usage: [usage, pause].concat() }
+                    }
+                    other @ (Opened::Gone | Opened::Mismatch) => other,
+                })
+            }
+        }
+    }
+
+    /// [`ChallengeStore::attempt`](crate::port::ChallengeStore::attempt), wherever limits are.
+    pub(super) async fn attempt_within_limits(&self, mut presented: Presented, now: Timestamp) -> Res<Attempt> {
+        let stores = &self.deployment.stores;
+        if !stores.limits_apart {
+            return stores.challenges.attempt(presented, now).await;
+        }
+        let draws = std::mem::take(&mut presented.wrong_draws);
+        if draws.is_empty() {
+            return stores.challenges.attempt(presented, now).await;
+        }
+        let usage = stores.limits.usage(&draws, now).await?;
+        if let Some(by) = limit::refusing(&usage) {
+            let refused = draws.into_iter().nth(by).map(|draw| draw.refused);
+            stores.challenges.append(refused.unwrap_or_default(), now).await?;
+            return Ok(Attempt::RateLimited(usage[by]));
+        }
+        match stores.challenges.attempt(presented, now).await? {
+            Attempt::Wrong { left } => Ok(match self.draw_apart(draws, now).await? {
+                Admission::Admitted(_) => Attempt::Wrong { left },
+                Admission::Refused { usage, by } => Attempt::RateLimited(usage[by]),
+            }),
+            other => Ok(other),
+        }
+    }
+
+    /// Draws where limits are, and has the effects of a refusal written where effects are.
+    async fn draw_apart(&self, mut draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
+        if draws.is_empty() {
+            return Ok(Admission::Admitted(Vec::new()));
+        }
+        let stores = &self.deployment.stores;
+        let mut effects: Vec<Vec<Effect>> = draws.iter_mut().map(|draw| std::mem::take(&mut draw.refused)).collect();
+        let admission = stores.limits.acquire(draws, now).await?;
+        if let Admission::Refused { by, .. } = &admission
+            && let Some(refused) = effects.get_mut(*by)
+        {
+            stores.challenges.append(std::mem::take(refused), now).await?;
+        }
+        Ok(admission)
+    }
+
+    /// `opened`, which nothing was drawn for, with how the limits stand.
+    async fn with_usage(&self, opened: Opened, draws: &[Draw], now: Timestamp) -> Res<Opened> {
+        let standing = self.deployment.stores.limits.usage(draws, now);
+        Ok(match opened {
+            Opened::Replayed { answer, remaining, .. } => {
+                Opened::Replayed { answer, remaining, usage: standing.await? }
+            }
+            Opened::Refused { usage, by } => {
+                let standing = standing.await?;
+                Opened::Refused { by: standing.len() + by, usage: [standing, usage].concat() }
+            }
+            other => other,
+        })
+    }
+}
