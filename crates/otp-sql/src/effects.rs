@@ -7,21 +7,22 @@ use otp_core::id::{TenantId, UserId};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, statements};
+use crate::sql::{Conn, statements};
 use crate::trouble::{Tried, Trouble};
 
 statements! {
-    COUNT(5) = "
+    COUNT(Text, Text, Number, Text, Number) = "
         INSERT INTO usage (tenant, mode, hour, counter, n)
-        VALUES {rows}
+        {rows}
         ON CONFLICT (tenant, mode, hour, counter) DO UPDATE SET n = usage.n + excluded.n";
     /// Sets what is set already, because a row passed over would count as trouble.
-    SEE(4) = "
+    SEE(Text, Text, Number, Text) = "
         INSERT INTO seen (tenant, mode, hour, user_id)
-        VALUES {rows}
+        {rows}
         ON CONFLICT (tenant, mode, hour, user_id) DO UPDATE SET user_id = seen.user_id";
-    RECORD(2) = "INSERT INTO audit (tenant, entry) VALUES {rows}";
-    QUEUE(7) = "INSERT INTO outbox (tenant, mode, challenge, mail, locale, app_name, due_at) VALUES {rows}";
+    RECORD(Text, Text) = "INSERT INTO audit (tenant, entry) {rows}";
+    QUEUE(Text, Text, Text, Text, Text, Text, Number) =
+        "INSERT INTO outbox (tenant, mode, challenge, mail, locale, app_name, due_at) {rows}";
 }
 
 /// The effects of a batch. What is counted is added up first: a busy hour is one row, and would

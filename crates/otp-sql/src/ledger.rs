@@ -8,8 +8,8 @@ use otp_core::port::{AuditLog, Counted, Metering};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
-use crate::sql::{Bind, Read, Row, statements};
+use crate::SqlStore;
+use crate::sql::{Row, query, statements};
 use crate::trouble::Tried;
 
 statements! {
@@ -21,10 +21,10 @@ statements! {
 }
 
 #[async_trait]
-impl Metering for SqliteStore {
+impl Metering for SqlStore {
     async fn counts(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<Vec<Counted>> {
         const OP: &str = "sql.counts";
-        let rows = self.readers.all(OP, sqlx::query(COUNTS).realm(realm).time(from).time(until)).await?;
+        let rows = self.readers.all(OP, query(&COUNTS).realm(realm).time(from).time(until)).await?;
         let mut counts = rows.iter().map(counted).collect::<Tried<Vec<_>>>().map_err(|trouble| trouble.fault(OP))?;
         // The order of counters is the domain's, not that of their names.
         counts.sort_unstable();
@@ -33,16 +33,16 @@ impl Metering for SqliteStore {
 
     async fn unique_users(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<u64> {
         const OP: &str = "sql.unique_users";
-        let row = self.readers.only(OP, sqlx::query(UNIQUE_USERS).realm(realm).time(from).time(until)).await?;
+        let row = self.readers.only(OP, query(&UNIQUE_USERS).realm(realm).time(from).time(until)).await?;
         row.number("users").map_err(|trouble| trouble.fault(OP))
     }
 }
 
 #[async_trait]
-impl AuditLog for SqliteStore {
+impl AuditLog for SqlStore {
     async fn recent(&self, tenant: TenantId, max: usize) -> Res<Vec<AuditEntry>> {
         const OP: &str = "sql.recent";
-        let rows = self.readers.all(OP, sqlx::query(RECENT).text(tenant).count(max)).await?;
+        let rows = self.readers.all(OP, query(&RECENT).text(tenant).count(max)).await?;
         rows.iter().map(|row| row.json("entry")).collect::<Tried<_>>().map_err(|trouble| trouble.fault(OP))
     }
 }

@@ -1,4 +1,4 @@
-//! SQL adapter of every storage port of `otp-core`, on SQLite: the system of record.
+//! SQL adapter of every storage port of `otp-core`, on SQLite and Postgres: the system of record.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -7,12 +7,12 @@
 //! use otp_core::port::{Inserted, Stores, TenantStore};
 //! use otp_core::tenant::Tenant;
 //! use otp_core::time::Timestamp;
-//! use otp_sql::{Schema, SqliteStore};
+//! use otp_sql::{Schema, SqlStore};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
-//! let store = Arc::new(SqliteStore::connect(folder.path().join("otp.db")).await?);
+//! let store = Arc::new(SqlStore::sqlite(folder.path().join("otp.db")).await?);
 //! store.migrate().await?;
 //! assert_eq!(store.schema().await?, Schema::Current);
 //!
@@ -27,6 +27,8 @@
 //! # }
 //! ```
 //!
+//! On Postgres it is `SqlStore::postgres("postgres://…", None)`; everything else is the same.
+//!
 //! # How it is made
 //! Reads go to a few connections that cannot write, one statement each. Everything that changes is a
 //! verb handed to the one writer in `write`, who commits whoever waits together (group commit) and
@@ -34,18 +36,26 @@
 //! a batch, each table in one statement, and leave rows to be written the same way; the others run
 //! statements of their own in the same transaction. Effects are added up in `effects` and nowhere else.
 //!
+//! The engines differ in four places: how they are reached (`connect`), how a transaction begins
+//! (`write::batch`), how rows are passed (`sql::many`) and which are locked (`sql::text`). No other module
+//! knows which it runs on. On SQLite a batch holds the lock of all writers; on Postgres it locks the rows
+//! it decides on, in one order, and is written again if another node was quicker on a row that was not
+//! there yet.
+//!
 //! Statements are declared by the `statements!` list at the top of their module, and bound and read
-//! through `sql`. Their texts keep to what SQLite and Postgres share where they can: `$1`, `ON CONFLICT
-//! … DO UPDATE` with qualified names, `RETURNING`.
+//! through `sql`. There is one text for both engines: `$1`, `{rows}` for many rows, `{postgres: FOR UPDATE …}` for
+//! what has to be held there, `ON CONFLICT … DO UPDATE` with qualified names, `RETURNING`, times and truths as whole
+//! numbers, documents as texts.
 //!
 //! # To add to it
 //! - A read: a text in the list of its port's module, and a call of the readers.
 //! - A verb: a struct with what it is called with, an implementation of `Verb`, a call of the writer.
 //!   A frequent one gets its rows by `WorkingSet`, a rare one by the connection it is handed.
-//! - A table: a new migration, never a change of one that has been run; if its rows end, `sweep`.
+//! - A table: a new migration for each engine, under one name, never a change of one that has been run;
+//!   if its rows end, `sweep`.
 
-#[cfg(not(feature = "sqlite"))]
-compile_error!("otp-sql needs an engine: feature `sqlite`");
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("otp-sql needs an engine: feature `sqlite` or `postgres`");
 
 mod challenges;
 mod connect;
@@ -66,4 +76,4 @@ mod users;
 mod write;
 
 pub use schema::Schema;
-pub use store::SqliteStore;
+pub use store::SqlStore;

@@ -9,22 +9,37 @@ use otp_core::limit::{Admission, Draw, LimitKey, Log, Usage, decide, peek};
 use otp_core::port::LimitStore;
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
-use crate::sql::{Bind, Conn, Read, statements};
+use crate::SqlStore;
+use crate::sql::{Conn, Query, Row, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
 
+macro_rules! logs {
+    ($order:literal) => {
+        concat!(
+            "SELECT w.column1 AS place, l.log, l.version
+            FROM ({rows}) AS w
+            JOIN limits l
+              ON l.tenant = w.column2 AND l.mode = w.column3 AND l.subject = w.column4 AND l.rule = w.column5
+            ",
+            $order
+        )
+    };
+}
+
 statements! {
     /// The logs of some keys, each with its place among them.
-    LOGS(5) = "
-        SELECT w.column1 AS place, l.log
-        FROM (VALUES {rows}) AS w
-        JOIN limits l ON l.tenant = w.column2 AND l.mode = w.column3 AND l.subject = w.column4 AND l.rule = w.column5";
-    /// `sweep_at` is not moved: the sweep does.
-    KEEP(7) = "
-        INSERT INTO limits (tenant, mode, subject, rule, log, ends_at, sweep_at)
-        VALUES {rows}
-        ON CONFLICT (tenant, mode, subject, rule) DO UPDATE SET log = excluded.log, ends_at = excluded.ends_at";
+    LOGS(Number, Text, Text, Octets, Text) = logs!("");
+    /// The same, to be drawn.
+    LOGS_TO_DRAW(Number, Text, Text, Octets, Text) = logs!("{postgres: ORDER BY w.column1 FOR UPDATE OF l}");
+    /// `sweep_at` is not moved: the sweep does. Passes over a log that somebody else has made or drawn
+    /// since it was read.
+    KEEP(Text, Text, Octets, Text, Octets, Number, Number, Number) = "
+        INSERT INTO limits (tenant, mode, subject, rule, log, ends_at, sweep_at, version)
+        {rows}
+        ON CONFLICT (tenant, mode, subject, rule) DO UPDATE SET
+            log = excluded.log, ends_at = excluded.ends_at, version = excluded.version
+        WHERE limits.version = excluded.version - 1";
 }
 
 /// The logs a batch draws.
@@ -35,6 +50,8 @@ pub(crate) struct Limits(BTreeMap<LimitKey, Drawn>);
 #[derive(Default)]
 struct Drawn {
     log: Log,
+    /// How often it was written when it was read; an absent one never.
+    version: i64,
     /// The window it was last drawn by, if this batch did.
     changed: Option<Duration>,
 }
@@ -61,7 +78,8 @@ impl Limits {
     /// Spends what [`decide`](Self::decide) drew.
     pub(crate) fn keep(&mut self, draws: &[Draw], logs: Vec<Log>) {
         for (draw, log) in draws.iter().zip(logs) {
-            self.0.insert(draw.key, Drawn { log, changed: Some(draw.window) });
+            let drawn = self.0.entry(draw.key).or_default();
+            (drawn.log, drawn.changed) = (log, Some(draw.window));
         }
     }
 
@@ -71,16 +89,12 @@ impl Limits {
 
     /// Reads the logs needed.
     pub(crate) async fn load(&mut self, conn: &mut Conn) -> Tried<()> {
-        let mut wanted: Vec<_> =
-            self.0.iter_mut().enumerate().map(|(place, (key, drawn))| (place, *key, drawn)).collect();
-        let keys: Vec<_> = wanted.iter().map(|(place, key, _)| (*place, *key)).collect();
-        let rows = LOGS.fetch(conn, &keys, |query, (place, key)| {
-            query.count(*place).realm(key.realm).octets(key.subject.as_bytes()).bind(key.rule.as_str())
-        });
-        for row in rows.await? {
-            let (_, _, drawn) =
-                wanted.get_mut(row.number::<usize>("place")?).ok_or_else(|| Trouble::unreadable("place"))?;
-            drawn.log = Log::decode(&row.octets("log")?).ok_or_else(|| Trouble::unreadable("log"))?;
+        let keys: Vec<_> = self.0.keys().copied().enumerate().collect();
+        let mut drawn: Vec<_> = self.0.values_mut().collect();
+        for row in LOGS_TO_DRAW.fetch(conn, &keys, bind_key).await? {
+            let (place, log) = read(&row)?;
+            let drawn = drawn.get_mut(place).ok_or_else(|| Trouble::unreadable("place"))?;
+            (drawn.log, drawn.version) = (log, row.number("version")?);
         }
         Ok(())
     }
@@ -89,14 +103,23 @@ impl Limits {
     pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
         let changed = self.0.iter().filter_map(|(key, drawn)| {
             let ends_at = drawn.log.forget_at(drawn.changed?)?;
-            Some((key, &drawn.log, ends_at))
+            Some((key, drawn, ends_at))
         });
-        KEEP.write(conn, &changed.collect::<Vec<_>>(), |query, (key, log, ends_at)| {
+        KEEP.write(conn, &changed.collect::<Vec<_>>(), |query, (key, drawn, ends_at)| {
             let query = query.realm(key.realm).octets(key.subject.as_bytes()).bind(key.rule.as_str());
-            query.octets(&log.encode()).time(*ends_at).time(*ends_at)
+            query.octets(&drawn.log.encode()).time(*ends_at).time(*ends_at).bind(drawn.version + 1)
         })
         .await
     }
+}
+
+fn bind_key(query: Query, (place, key): &(usize, LimitKey)) -> Query {
+    query.count(*place).realm(key.realm).octets(key.subject.as_bytes()).bind(key.rule.as_str())
+}
+
+/// The place of a log among those asked for, and the log.
+fn read(row: &Row) -> Tried<(usize, Log)> {
+    Ok((row.number("place")?, Log::decode(&row.octets("log")?).ok_or_else(|| Trouble::unreadable("log"))?))
 }
 
 impl WorkingSet {
@@ -137,8 +160,23 @@ impl Verb for Acquire {
 }
 
 #[async_trait]
-impl LimitStore for SqliteStore {
+impl LimitStore for SqlStore {
     async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
         self.writer.run(Acquire { draws, now }).await
+    }
+
+    async fn usage(&self, draws: &[Draw], now: Timestamp) -> Res<Vec<Usage>> {
+        const OP: &str = "sql.usage";
+        let keys: Vec<_> = draws.iter().map(|draw| draw.key).enumerate().collect();
+        let mut logs = vec![Log::default(); draws.len()];
+        for (query, _) in LOGS.queries(self.engine(), &keys, bind_key) {
+            for row in self.readers.all(OP, query).await? {
+                let (place, log) = read(&row).map_err(|trouble| trouble.fault(OP))?;
+                if let Some(kept) = logs.get_mut(place) {
+                    *kept = log;
+                }
+            }
+        }
+        Ok(peek(draws, &logs, now))
     }
 }

@@ -5,8 +5,8 @@ use otp_core::fault::Res;
 use otp_core::keys::Sealed;
 use otp_core::port::RootStore;
 
-use crate::SqliteStore;
-use crate::sql::{Bind, Conn, Read, statements};
+use crate::SqlStore;
+use crate::sql::{Conn, query, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
@@ -27,13 +27,13 @@ impl Verb for Keep {
     type Answer = Sealed;
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<Sealed> {
-        let row = sqlx::query(KEEP).octets(self.0.as_bytes()).fetch_one(conn).await?;
+        let row = query(&KEEP).octets(self.0.as_bytes()).fetch_one(conn).await?;
         Ok(Sealed::from_bytes(row.octets("sealed")?))
     }
 }
 
 #[async_trait]
-impl RootStore for SqliteStore {
+impl RootStore for SqlStore {
     async fn keep(&self, candidate: Sealed) -> Res<Sealed> {
         self.writer.run(Keep(candidate)).await
     }

@@ -1,18 +1,36 @@
 //! Migrations: which there are, and which the database has.
 
 use otp_core::fault::{FaultKind, Res};
+use sqlx::Connection;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator};
-use sqlx::{ConnectOptions, Connection};
 
-use crate::SqliteStore;
-use crate::sql::{Conn, statements};
+use crate::SqlStore;
+use crate::sql::{Conn, Engine, query};
 use crate::trouble::{Tried, Trouble};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+#[cfg(feature = "sqlite")]
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+#[cfg(feature = "postgres")]
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-statements! {
-    BEGIN = "BEGIN IMMEDIATE";
-    HAS_ANY = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use crate::sql::statements;
+
+    statements! {
+        HAS_ANY = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+    }
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use crate::sql::statements;
+
+    statements! {
+        HAS_ANY = "SELECT 1 AS one FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')";
+        /// Held until the transaction ends. The number is this project's own: `otp` in ASCII.
+        LOCK = "SELECT 1 AS one FROM pg_advisory_xact_lock(7304304)";
+    }
 }
 
 /// How the tables of a database stand to what this version works with.
@@ -26,7 +44,7 @@ pub enum Schema {
     Newer,
 }
 
-impl SqliteStore {
+impl SqlStore {
     /// How the tables stand. Changes nothing.
     ///
     /// # Errors
@@ -46,41 +64,80 @@ impl SqliteStore {
     }
 
     async fn look(&self) -> Tried<Schema> {
-        let mut conn = self.writing.connect().await?;
-        let any = sqlx::query(HAS_ANY).fetch_optional(&mut conn).await?;
-        let applied = if any.is_some() { applied(&mut conn).await? } else { Vec::new() };
-        Ok(match pending(&applied)? {
+        let mut conn = self.migrating.connect().await?;
+        let known = migrations(self.engine());
+        let has_any = query(match self.engine() {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => &sqlite::HAS_ANY,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => &postgres::HAS_ANY,
+        });
+        let any = has_any.fetch_optional(&mut conn).await?;
+        let applied = if any.is_some() { applied(&mut conn, known).await? } else { Vec::new() };
+        Ok(match pending(known, &applied)? {
             None => Schema::Newer,
             Some(pending) if pending.is_empty() => Schema::Current,
             Some(pending) => Schema::Pending(pending.into_iter().map(name).collect()),
         })
     }
 
+    /// Each migration has a transaction of its own, which becomes a savepoint of one around all. That one
+    /// holds off other processes between looking what is pending and running it.
     async fn run_pending(&self) -> Tried<()> {
-        let mut conn = self.writing.connect().await?;
-        // Each migration has a transaction of its own, which becomes a savepoint of this one. This one
-        // holds off other processes between looking what is pending and running it.
-        let mut transaction = conn.begin_with(BEGIN).await?;
-        transaction.ensure_migrations_table(&MIGRATIONS.table_name).await.map_err(failed)?;
-        let pending = pending(&applied(&mut transaction).await?)?;
-        for migration in pending.ok_or_else(|| Trouble::misconfigured("the database was made by a later version"))? {
-            transaction.apply(&MIGRATIONS.table_name, migration).await.map_err(failed)?;
+        match self.migrating.connect().await? {
+            #[cfg(feature = "sqlite")]
+            Conn::Sqlite(mut conn) => {
+                let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+                apply(&mut *transaction, &SQLITE).await?;
+                Ok(transaction.commit().await?)
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Postgres(mut conn) => {
+                let mut transaction = conn.begin().await?;
+                sqlx::query(postgres::LOCK.on(Engine::Postgres)).execute(&mut *transaction).await?;
+                apply(&mut *transaction, &POSTGRES).await?;
+                Ok(transaction.commit().await?)
+            }
         }
-        Ok(transaction.commit().await?)
     }
 }
 
-async fn applied(conn: &mut Conn) -> Tried<Vec<AppliedMigration>> {
-    conn.list_applied_migrations(&MIGRATIONS.table_name).await.map_err(failed)
+fn migrations(engine: Engine) -> &'static Migrator {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => &SQLITE,
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => &POSTGRES,
+    }
+}
+
+async fn apply(conn: &mut impl Migrate, known: &'static Migrator) -> Tried<()> {
+    conn.ensure_migrations_table(&known.table_name).await.map_err(failed)?;
+    let applied = conn.list_applied_migrations(&known.table_name).await.map_err(failed)?;
+    let pending = pending(known, &applied)?;
+    for migration in pending.ok_or_else(|| Trouble::misconfigured("the database was made by a later version"))? {
+        conn.apply(&known.table_name, migration).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn applied(conn: &mut Conn, known: &Migrator) -> Tried<Vec<AppliedMigration>> {
+    let applied = match conn {
+        #[cfg(feature = "sqlite")]
+        Conn::Sqlite(conn) => conn.list_applied_migrations(&known.table_name).await,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => conn.list_applied_migrations(&known.table_name).await,
+    };
+    applied.map_err(failed)
 }
 
 /// The migrations still to be run; nothing, if the database has some this version does not know.
-fn pending(applied: &[AppliedMigration]) -> Tried<Option<Vec<&'static Migration>>> {
-    if applied.iter().any(|applied| !MIGRATIONS.version_exists(applied.version)) {
+fn pending(known: &'static Migrator, applied: &[AppliedMigration]) -> Tried<Option<Vec<&'static Migration>>> {
+    if applied.iter().any(|applied| !known.version_exists(applied.version)) {
         return Ok(None);
     }
     let mut pending = Vec::new();
-    for migration in MIGRATIONS.iter() {
+    for migration in known.iter() {
         match applied.iter().find(|applied| applied.version == migration.version) {
             Some(applied) if applied.checksum == migration.checksum => {}
             Some(_) => return Err(Trouble::misconfigured("a migration was changed after it was run")),
@@ -105,60 +162,139 @@ fn name(migration: &Migration) -> String {
 #[cfg(test)]
 mod tests {
     use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
-    use tempfile::tempdir;
 
     use super::*;
-    use crate::{challenges, connect, effects, ledger, limits, outbox, root, sessions, sweep, tenants, users, write};
+    #[cfg(feature = "sqlite")]
+    use crate::connect;
+    use crate::{challenges, effects, ledger, limits, outbox, root, sessions, sweep, tenants, users};
 
     /// Every list there is. One that is missing here is not used there: the compiler says so.
-    fn every_statement() -> Vec<&'static str> {
+    fn every_statement(engine: Engine) -> Vec<&'static str> {
+        let of_engine = match engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => [sqlite::statements(engine), connect::sqlite::statements(engine)].concat(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => postgres::statements(engine),
+        };
         [
-            challenges::all_statements(),
-            connect::statements(),
-            effects::statements(),
-            ledger::statements(),
-            limits::statements(),
-            outbox::all_statements(),
-            root::statements(),
-            statements(),
-            sessions::all_statements(),
-            sweep::statements(),
-            tenants::all_statements(),
-            users::statements(),
-            write::statements(),
+            of_engine,
+            challenges::all_statements(engine),
+            effects::statements(engine),
+            ledger::statements(engine),
+            limits::statements(engine),
+            outbox::all_statements(engine),
+            root::statements(engine),
+            sessions::all_statements(engine),
+            sweep::statements(engine),
+            tenants::all_statements(engine),
+            users::statements(engine),
         ]
         .concat()
     }
 
-    #[tokio::test]
-    async fn every_statement_fits_the_tables() {
-        let folder = tempdir().unwrap();
-        let store = SqliteStore::connect(folder.path().join("otp.db")).await.unwrap();
-        store.migrate().await.unwrap();
-        let mut conn = store.writing.connect().await.unwrap();
-        for text in every_statement() {
-            let prepared = conn.prepare(text.into_sql_str()).await;
-            assert!(prepared.is_ok(), "{text}: {prepared:?}");
+    /// Those that are meant to look through a table: it is small, or they stop soon.
+    const MEANT: [&str; 7] = [
+        "MIN(due_at)",
+        "ORDER BY seq LIMIT",
+        "sqlite_master",
+        "pg_class",
+        "pg_advisory",
+        "WHERE leased_until IS NOT NULL",
+        "changes",
+    ];
+
+    fn to_be_planned(engine: Engine) -> impl Iterator<Item = &'static str> {
+        every_statement(engine).into_iter().filter(|text| !MEANT.iter().any(|part| text.contains(part)))
+    }
+
+    #[cfg(feature = "sqlite")]
+    mod on_sqlite {
+        use sqlx::SqliteConnection;
+        use tempfile::{TempDir, tempdir};
+
+        use super::*;
+
+        async fn migrated() -> (TempDir, SqliteConnection) {
+            let folder = tempdir().unwrap();
+            let store = SqlStore::sqlite(folder.path().join("otp.db")).await.unwrap();
+            store.migrate().await.unwrap();
+            let Conn::Sqlite(conn) = store.migrating.connect().await.unwrap() else { unreachable!() };
+            (folder, conn)
+        }
+
+        #[tokio::test]
+        async fn every_statement_fits_the_tables() {
+            let (_folder, mut conn) = migrated().await;
+            for text in every_statement(Engine::Sqlite) {
+                let prepared = conn.prepare(text.into_sql_str()).await;
+                assert!(prepared.is_ok(), "{text}: {prepared:?}");
+            }
+        }
+
+        /// As SQLite plans them without statistics, and it never has any: none are gathered, for those of
+        /// a small file would make it slow when it has grown.
+        #[tokio::test]
+        async fn no_statement_looks_through_a_table() {
+            let (_folder, mut conn) = migrated().await;
+            for text in to_be_planned(Engine::Sqlite) {
+                let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+                let explain = sqlx::query(explain).fetch_all(&mut conn).await;
+                for step in explain.unwrap().iter().map(|row| row.get::<String, _>("detail")) {
+                    let of_rows = ["CONSTANT", "VALUES", "pragma_"].iter().any(|part| step.contains(part));
+                    let looks_through = step.starts_with("SCAN") && !of_rows;
+                    let of_tenant = step.ends_with("(tenant=? AND mode=?)");
+                    let own = ["SCAN w", "SCAN o"].contains(&step.as_str());
+                    assert!(own || !(looks_through || of_tenant), "{text}\n{step}");
+                }
+            }
         }
     }
 
-    /// As SQLite plans them without statistics, and it never has any: none are gathered, for those of
-    /// a small file would make it slow when it has grown.
-    #[tokio::test]
-    async fn no_statement_looks_through_a_table() {
-        let meant = ["MIN(due_at)", "ORDER BY seq LIMIT", "sqlite_master", "WHERE leased_until IS NOT NULL"];
-        let folder = tempdir().unwrap();
-        let store = SqliteStore::connect(folder.path().join("otp.db")).await.unwrap();
-        store.migrate().await.unwrap();
-        let mut conn = store.writing.connect().await.unwrap();
-        for text in every_statement().into_iter().filter(|text| !meant.iter().any(|part| text.contains(part))) {
-            let explain =
-                sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"))).fetch_all(&mut conn).await;
-            for step in explain.unwrap().iter().map(|row| row.get::<String, _>("detail")) {
-                let looks_through = step.starts_with("SCAN") && !step.contains("CONSTANT") && !step.contains("VALUES");
-                let own = ["SCAN w", "SCAN o"].contains(&step.as_str());
-                let of_tenant = step.ends_with("(tenant=? AND mode=?)");
-                assert!(own || !(looks_through || of_tenant), "{text}\n{step}");
+    #[cfg(feature = "postgres")]
+    mod on_postgres {
+        use sqlx::PgConnection;
+
+        use super::*;
+        use crate::connect::postgres::{Session, access, options};
+
+        /// A connection as the writer has one, to a schema of its own; nothing if there is no server.
+        async fn migrated(name: &str) -> Option<PgConnection> {
+            let url = std::env::var("OTP_TEST_POSTGRES_URL").ok()?;
+            let mut conn = PgConnection::connect(&url).await.unwrap();
+            let make = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
+            conn.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(make))).await.unwrap();
+            let url = format!("{url}?options=-c%20search_path%3D{name}");
+            let store = SqlStore::postgres(&url, None).await.unwrap();
+            store.migrate().await.unwrap();
+            let writing = access(&options(&url, None).unwrap(), Session::Writing);
+            let Conn::Postgres(conn) = writing.connect().await.unwrap() else { unreachable!() };
+            Some(conn)
+        }
+
+        #[tokio::test]
+        async fn every_statement_fits_the_tables() {
+            let Some(mut conn) = migrated("every_statement").await else { return };
+            for text in every_statement(Engine::Postgres) {
+                let prepared = conn.prepare(text.into_sql_str()).await;
+                assert!(prepared.is_ok(), "{text}: {prepared:?}");
+            }
+        }
+
+        /// As the writer's sessions plan them: once, for any arguments, without regard to statistics.
+        #[tokio::test]
+        async fn no_statement_looks_through_a_table() {
+            let Some(mut conn) = migrated("no_statement").await else { return };
+            for (number, text) in to_be_planned(Engine::Postgres).enumerate() {
+                let arguments = (1..20).take_while(|n| text.contains(&format!("${n}"))).map(|_| "NULL");
+                let arguments = arguments.collect::<Vec<_>>().join(", ");
+                let call = if arguments.is_empty() { String::new() } else { format!("({arguments})") };
+                let prepare = format!("PREPARE s{number} AS {text}");
+                conn.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(prepare))).await.unwrap();
+                let explain = sqlx::AssertSqlSafe(format!("EXPLAIN EXECUTE s{number}{call}"));
+                let plan = conn.fetch_all(sqlx::raw_sql(explain)).await.unwrap();
+                for step in plan.iter().map(|row| row.get::<String, _>(0)) {
+                    assert!(!step.contains("Seq Scan"), "{text}\n{step}");
+                }
             }
         }
     }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use otp_core::fault::Res;
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
-use crate::sql::{Bind, Conn, statements};
+use crate::SqlStore;
+use crate::sql::{Conn, Text, query, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
@@ -15,34 +15,38 @@ statements! {
     /// The oldest only, without an index by end: lives differ by little, so what is in the way goes soon.
     CHALLENGES = "
         DELETE FROM challenges
-        WHERE seq IN (SELECT seq FROM challenges ORDER BY seq LIMIT $2) AND expires_at <= $1";
+        WHERE seq IN (SELECT seq FROM challenges ORDER BY seq LIMIT $2 {postgres: FOR UPDATE SKIP LOCKED}) AND expires_at <= $1";
     ANSWERS = "
         DELETE FROM answers
         WHERE (tenant, mode, key) IN
-            (SELECT tenant, mode, key FROM answers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+            (SELECT tenant, mode, key FROM answers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 {postgres: FOR UPDATE SKIP LOCKED})";
     LIMITS = "
         DELETE FROM limits
         WHERE (tenant, mode, subject, rule) IN
-            (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
+            (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2
+             {postgres: FOR UPDATE SKIP LOCKED})
           AND ends_at <= $1";
     /// Those drawn since they were to be looked at: later.
     LIMITS_LATER = "
         UPDATE limits
         SET sweep_at = ends_at
         WHERE (tenant, mode, subject, rule) IN
-            (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
+            (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2
+             {postgres: FOR UPDATE SKIP LOCKED})
           AND ends_at > $1";
     SESSIONS = "
         DELETE FROM sessions
         WHERE (tenant, mode, id) IN
-            (SELECT tenant, mode, id FROM sessions WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
+            (SELECT tenant, mode, id FROM sessions WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2
+             {postgres: FOR UPDATE SKIP LOCKED})
           AND ends_at <= $1";
     /// Those refreshed since they were to be looked at: later.
     SESSIONS_LATER = "
         UPDATE sessions
         SET sweep_at = ends_at
         WHERE (tenant, mode, id) IN
-            (SELECT tenant, mode, id FROM sessions WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2)
+            (SELECT tenant, mode, id FROM sessions WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2
+             {postgres: FOR UPDATE SKIP LOCKED})
           AND ends_at > $1";
 }
 
@@ -51,7 +55,7 @@ const HELD: Duration = Duration::from_secs(3600);
 /// Rows of one table in one write: some milliseconds, for which everybody else waits.
 const ROUND: usize = 500;
 
-impl SqliteStore {
+impl SqlStore {
     /// Deletes challenges, remembered answers, limits and sessions that ended an hour ago or earlier;
     /// answers how many rows. Tenants, users, usage and the audit trail stay.
     ///
@@ -89,10 +93,10 @@ impl Verb for Round {
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<Swept> {
         let mut swept = Swept::default();
-        for text in [CHALLENGES, ANSWERS, LIMITS, SESSIONS] {
+        for text in [&CHALLENGES, &ANSWERS, &LIMITS, &SESSIONS] {
             swept.deleted += self.sweep(conn, text).await?;
         }
-        for text in [LIMITS_LATER, SESSIONS_LATER] {
+        for text in [&LIMITS_LATER, &SESSIONS_LATER] {
             swept.postponed += self.sweep(conn, text).await?;
         }
         Ok(swept)
@@ -100,7 +104,7 @@ impl Verb for Round {
 }
 
 impl Round {
-    async fn sweep(&self, conn: &mut Conn, text: &'static str) -> Tried<u64> {
-        Ok(sqlx::query(text).time(self.ended_by).count(ROUND).execute(conn).await?.rows_affected())
+    async fn sweep(&self, conn: &mut Conn, text: &'static Text) -> Tried<u64> {
+        query(text).time(self.ended_by).count(ROUND).execute(conn).await
     }
 }

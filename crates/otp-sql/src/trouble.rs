@@ -5,12 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use otp_core::fault::{Fault, FaultKind};
+use sqlx::error::DatabaseError;
 
 /// Why a statement, a row or a whole batch came to nothing. Cloned, because a batch tells each of its
 /// members; holds no value of any row, because operators read it.
 #[derive(Debug, Clone)]
 pub(crate) struct Trouble {
     kind: FaultKind,
+    /// Whether another node was on the same rows at the same time: the same again may work at once.
+    conflict: bool,
+    /// Whether it was the connection, and not what the engine said on it.
+    of_connection: bool,
     source: Arc<dyn Error + Send + Sync>,
 }
 
@@ -28,7 +33,17 @@ enum Reason {
 
 impl Trouble {
     pub(crate) fn new(kind: FaultKind, source: impl Error + Send + Sync + 'static) -> Self {
-        Self { kind, source: Arc::new(source) }
+        Self { kind, conflict: false, of_connection: false, source: Arc::new(source) }
+    }
+
+    /// A row is not as it was when it was read: another node was quicker.
+    pub(crate) fn conflict() -> Self {
+        Self { conflict: true, ..Self::unavailable("another node writes the same rows all the time") }
+    }
+
+    /// Whether to try again at once.
+    pub(crate) const fn is_conflict(&self) -> bool {
+        self.conflict
     }
 
     /// What is stored is not what was written.
@@ -56,6 +71,11 @@ impl Trouble {
         self.kind
     }
 
+    /// Whether the connection may be of no use any more.
+    pub(crate) const fn is_of_connection(&self) -> bool {
+        self.of_connection
+    }
+
     /// As the verb `op` answers it.
     pub(crate) fn fault(&self, op: &'static str) -> Fault {
         let source = self.source.clone();
@@ -75,8 +95,15 @@ impl fmt::Display for Trouble {
 
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
-        Self::new(kind_of(&error), error)
+        let conflict = error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| meets(&code)));
+        let of_connection = error.as_database_error().is_none() || kind_of(&error) == FaultKind::Unavailable;
+        Self { conflict, of_connection, ..Self::new(kind_of(&error), error) }
     }
+}
+
+/// Serialization failure and deadlock, as Postgres calls them; SQLite has no codes like these.
+fn meets(code: &str) -> bool {
+    matches!(code, "40001" | "40P01")
 }
 
 fn kind_of(error: &sqlx::Error) -> FaultKind {
@@ -85,7 +112,7 @@ fn kind_of(error: &sqlx::Error) -> FaultKind {
         TypeNotFound,
     };
     if let Some(error) = error.as_database_error() {
-        return sqlite_kind(error.code().and_then(|code| code.parse().ok()).unwrap_or(0));
+        return database_kind(error);
     }
     let misconfigured = matches!(error, Configuration(_) | Migrate(_));
     let unreadable = matches!(
@@ -106,7 +133,36 @@ fn kind_of(error: &sqlx::Error) -> FaultKind {
     }
 }
 
+fn database_kind(error: &dyn DatabaseError) -> FaultKind {
+    let code = error.code().unwrap_or_default();
+    #[cfg(feature = "postgres")]
+    if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return postgres_kind(&code);
+    }
+    #[cfg(feature = "sqlite")]
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        return sqlite_kind(code.parse().unwrap_or(0));
+    }
+    FaultKind::Corrupt
+}
+
+/// By the class of its SQLSTATE, <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+#[cfg(feature = "postgres")]
+fn postgres_kind(code: &str) -> FaultKind {
+    match (code, code.get(..2).unwrap_or_default()) {
+        // The server only reads: it was the primary once, or is not yet.
+        ("25006", _) => FaultKind::Unavailable,
+        // Connection, transaction state and rollback, resources, operator's intervention, system error.
+        (_, "08" | "25" | "40" | "53" | "55" | "57" | "58") => FaultKind::Unavailable,
+        // Authorization, no such database or schema, syntax, access, no such table or column; configuration.
+        (_, "28" | "3D" | "3F" | "42" | "F0") => FaultKind::Misconfigured,
+        // Constraints, data, and what else should never happen.
+        _ => FaultKind::Corrupt,
+    }
+}
+
 /// By the primary result code, <https://sqlite.org/rescode.html>.
+#[cfg(feature = "sqlite")]
 fn sqlite_kind(extended: i32) -> FaultKind {
     match extended & 0xff {
         // BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL.
@@ -122,6 +178,7 @@ fn sqlite_kind(extended: i32) -> FaultKind {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "sqlite")]
     #[test]
     fn what_may_pass_is_told_from_what_does_not() {
         let busy_snapshot = 5 | (2 << 8);
@@ -132,6 +189,17 @@ mod tests {
         assert_eq!(sqlite_kind(unique), FaultKind::Corrupt);
         assert_eq!(kind_of(&sqlx::Error::WorkerCrashed), FaultKind::Unavailable);
         assert_eq!(kind_of(&sqlx::Error::RowNotFound), FaultKind::Corrupt);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_server_that_goes_is_told_from_one_that_refuses() {
+        let going = ["57P01", "57P03", "53300", "55P03", "25006", "40P01", "08006", "57014"];
+        assert!(going.into_iter().all(|code| postgres_kind(code) == FaultKind::Unavailable));
+        let refusing = ["28P01", "3D000", "42P01", "42501"];
+        assert!(refusing.into_iter().all(|code| postgres_kind(code) == FaultKind::Misconfigured));
+        assert!(["23505", "22021", "XX001"].into_iter().all(|code| postgres_kind(code) == FaultKind::Corrupt));
+        assert!(meets("40P01") && meets("40001") && !meets("55P03"));
     }
 
     #[test]

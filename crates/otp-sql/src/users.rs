@@ -9,14 +9,14 @@ use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 use otp_core::user::User;
 
-use crate::sql::{Bind, Conn, Read, Row, statements};
+use crate::sql::{Conn, Row, statements};
 use crate::trouble::Tried;
 
 statements! {
     /// Passes over a row whose address has another user by now.
-    SIGN_IN(7) = "
+    SIGN_IN(Text, Text, Octets, Text, Octets, Number, Number) = "
         INSERT INTO users (tenant, mode, address_key, id, address, created_at, last_login_at)
-        VALUES {rows}
+        {rows}
         ON CONFLICT (tenant, mode, address_key) DO UPDATE SET last_login_at = excluded.last_login_at
         WHERE users.id = excluded.id";
 }

@@ -66,7 +66,7 @@ impl Otp {
                 Admission::Admitted(_) => Attempt::Wrong { left },
                 Admission::Refused { usage, by } => Attempt::RateLimited(usage[by]),
             }),
-            other => Ok(other),
+            other @ (Attempt::Right(_) | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_)) => Ok(other),
         }
     }
 
@@ -97,7 +97,7 @@ impl Otp {
                 let standing = standing.await?;
                 Opened::Refused { by: standing.len() + by, usage: [standing, usage].concat() }
             }
-            other => other,
+            other @ (Opened::Admitted(_) | Opened::Gone | Opened::Mismatch) => other,
         })
     }
 }

@@ -2,33 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use otp_core::limit::Usage;
 use otp_core::port::Idempotency;
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, Read, statements};
+use crate::sql::{Conn, Query, query, statements};
 use crate::trouble::{Tried, Trouble};
 
 statements! {
-    REMEMBERED(3) = "
+    REMEMBERED(Text, Text, Octets) = "
         SELECT a.tenant, a.mode, a.key, a.fingerprint, a.answer, a.remaining, a.expires_at
-        FROM (VALUES {rows}) AS w
+        FROM ({rows}) AS w
         JOIN answers a ON a.tenant = w.column1 AND a.mode = w.column2 AND a.key = w.column3";
-    /// In place of one whose time is over.
-    REMEMBER(7) = "
-        INSERT INTO answers (tenant, mode, key, fingerprint, answer, remaining, expires_at)
-        VALUES {rows}
+    REMEMBERED_YET = "
+        SELECT expires_at FROM answers WHERE tenant = $1 AND mode = $2 AND key = $3 AND expires_at > $4";
+    /// In place of one whose time is over; passes over one that somebody else has remembered since.
+    REMEMBER(Text, Text, Octets, Octets, Octets, Text, Number, Number) = "
+        INSERT INTO answers (tenant, mode, key, fingerprint, answer, remaining, expires_at, remembered_at)
+        {rows}
         ON CONFLICT (tenant, mode, key) DO UPDATE SET
             fingerprint = excluded.fingerprint, answer = excluded.answer, remaining = excluded.remaining,
-            expires_at = excluded.expires_at";
+            expires_at = excluded.expires_at, remembered_at = excluded.remembered_at
+        WHERE answers.expires_at <= excluded.remembered_at";
+}
+
+/// Asks whether the same call was answered.
+pub(super) fn remembered(realm: Realm, call: &Idempotency, now: Timestamp) -> Query {
+    query(&REMEMBERED_YET).realm(realm).octets(&call.key).time(now)
 }
 
 /// An answer, and what was left of each limit when it was given.
 pub(super) struct Answer {
     pub(super) request: Idempotency,
     pub(super) remaining: Vec<u32>,
-    /// Whether it is to be written.
-    is_new: bool,
+    /// When it was given, if it is to be written.
+    new_at: Option<Timestamp>,
 }
 
 /// The remembered answers a batch looks at and adds to.
@@ -49,9 +58,11 @@ impl Answers {
         self.known.get(&(realm, call.key)).filter(|answer| now < answer.request.expires_at)
     }
 
-    /// Remembers an answer.
-    pub(super) fn remember(&mut self, realm: Realm, request: Idempotency, remaining: Vec<u32>) {
-        self.known.insert((realm, request.key), Answer { request, remaining, is_new: true });
+    /// Remembers an answer, and what was left of each limit drawn for it.
+    pub(super) fn remember(&mut self, realm: Realm, call: &Idempotency, usage: &[Usage], now: Timestamp) {
+        let left = usage.iter().map(|usage| usage.remaining);
+        let remaining = call.remaining.iter().copied().chain(left).collect();
+        self.known.insert((realm, call.key), Answer { request: call.clone(), remaining, new_at: Some(now) });
     }
 
     /// Reads the answers needed.
@@ -62,9 +73,10 @@ impl Answers {
                 key: row.hash("key")?,
                 fingerprint: row.hash("fingerprint")?,
                 answer: row.octets("answer")?,
+                remaining: Vec::new(),
                 expires_at: row.time("expires_at")?,
             };
-            let answer = Answer { remaining: row.json("remaining")?, request, is_new: false };
+            let answer = Answer { remaining: row.json("remaining")?, request, new_at: None };
             self.known.insert((row.realm()?, answer.request.key), answer);
         }
         Ok(())
@@ -72,15 +84,15 @@ impl Answers {
 
     /// Writes the new ones.
     pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
-        let new = self.known.iter().filter(|(_, answer)| answer.is_new).map(|((realm, _), answer)| {
-            let remaining =
-                serde_json::to_string(&answer.remaining).map_err(|_| Trouble::corrupt("numbers are no JSON"))?;
-            Ok((*realm, &answer.request, remaining))
+        let new = self.known.iter().filter_map(|((realm, _), answer)| Some((*realm, answer, answer.new_at?)));
+        let rows = new.map(|(realm, answer, at)| {
+            let remaining = serde_json::to_string(&answer.remaining);
+            Ok((realm, &answer.request, remaining.map_err(|_| Trouble::corrupt("numbers are no JSON"))?, at))
         });
         REMEMBER
-            .write(conn, &new.collect::<Tried<Vec<_>>>()?, |query, (realm, request, remaining)| {
+            .write(conn, &rows.collect::<Tried<Vec<_>>>()?, |query, (realm, request, remaining, at)| {
                 let query = query.realm(*realm).octets(&request.key).octets(&request.fingerprint);
-                query.octets(&request.answer).bind(remaining.as_str()).time(request.expires_at)
+                query.octets(&request.answer).bind(remaining.as_str()).time(request.expires_at).time(*at)
             })
             .await
     }

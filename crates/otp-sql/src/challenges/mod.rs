@@ -11,13 +11,15 @@ pub(crate) use rows::{Challenges, challenge_columns, read};
 use async_trait::async_trait;
 use otp_core::challenge::{Challenge, Lookup, SIDE_BY_SIDE};
 use otp_core::fault::Res;
-use otp_core::port::{Attempt, ChallengeStore, Opened, Presented, Request};
+use otp_core::limit;
+use otp_core::port::{Attempt, ChallengeStore, Opened, Opening, Presented, Request};
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
-use crate::sql::{Bind, statements};
+use crate::SqlStore;
+use crate::sql::{query, statements};
 
 statements! {
+    MAILED_AT = "SELECT mailed_at FROM challenges WHERE tenant = $1 AND mode = $2 AND id = $3 AND expires_at > $4";
     LIVE_BY_ID = concat!(
         "SELECT ", challenge_columns!(), " FROM challenges c
         WHERE c.tenant = $1 AND c.mode = $2 AND c.id = $3 AND c.expires_at > $4"
@@ -31,17 +33,30 @@ statements! {
 }
 
 #[async_trait]
-impl ChallengeStore for SqliteStore {
+impl ChallengeStore for SqlStore {
     async fn open(&self, request: Request, now: Timestamp) -> Res<Opened> {
         self.writer.run(open::Open { request, now }).await
+    }
+
+    async fn foregone(&self, request: &Request, now: Timestamp) -> Res<bool> {
+        const OP: &str = "sql.foregone";
+        if let Some(call) = &request.idempotency
+            && self.readers.one(OP, answers::remembered(request.opening.realm(), call, now)).await?.is_some()
+        {
+            return Ok(true);
+        }
+        let Opening::Resend { realm, challenge, pause } = &request.opening else { return Ok(false) };
+        let row = self.readers.one(OP, query(&MAILED_AT).realm(*realm).text(challenge).time(now)).await?;
+        let mailed_at = row.map(|row| row.time("mailed_at")).transpose().map_err(|trouble| trouble.fault(OP))?;
+        Ok(mailed_at.is_none_or(|mailed_at| limit::pause(pause, mailed_at, now).is_some()))
     }
 
     async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>> {
         const OP: &str = "sql.live";
         let query = match by {
-            Lookup::Id { realm, id } => sqlx::query(LIVE_BY_ID).realm(*realm).text(id).time(now),
+            Lookup::Id { realm, id } => query(&LIVE_BY_ID).realm(*realm).text(id).time(now),
             Lookup::Address { realm, purpose, address_key } => {
-                let query = sqlx::query(LIVE_BY_ADDRESS).realm(*realm).octets(address_key.as_bytes());
+                let query = query(&LIVE_BY_ADDRESS).realm(*realm).octets(address_key.as_bytes());
                 query.text(purpose).time(now).count(SIDE_BY_SIDE)
             }
         };
@@ -56,6 +71,6 @@ impl ChallengeStore for SqliteStore {
 
 /// The statements of this folder.
 #[cfg(test)]
-pub(crate) fn all_statements() -> Vec<&'static str> {
-    [statements(), rows::statements(), answers::statements()].concat()
+pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
+    [statements(engine), rows::statements(engine), answers::statements(engine)].concat()
 }

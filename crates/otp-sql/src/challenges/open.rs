@@ -28,7 +28,7 @@ impl Verb for Open {
             set.answers.need(opening.realm(), call);
         }
         if let Opening::Resend { realm, challenge, .. } = opening {
-            set.challenges.need(*realm, *challenge);
+            set.challenges.need(*realm, *challenge, self.now);
         }
         set.limits.need(draws);
     }
@@ -61,7 +61,7 @@ impl WorkingSet {
             Opening::Resend { challenge, .. } => self.challenges.resend(realm, *challenge, now),
         }
         if let Some(call) = idempotency {
-            self.answers.remember(realm, call.clone(), usage.iter().map(|usage| usage.remaining).collect());
+            self.answers.remember(realm, call, &usage, now);
         }
         self.effects.apply(admitted, now)?;
         Ok(Opened::Admitted(usage))

@@ -8,7 +8,7 @@ use otp_core::keys::{AddressKey, Kid, Sealed};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, Read, Row, statements};
+use crate::sql::{Conn, Query, Row, statements};
 use crate::trouble::Tried;
 use crate::users::{self, Users, user_columns};
 
@@ -21,42 +21,36 @@ macro_rules! challenge_columns {
 }
 pub(crate) use challenge_columns;
 
-/// What an attempt decides on: the challenge, and its user if the address has one.
-macro_rules! select_open {
-    ($where:literal) => {
-        concat!(
-            "SELECT c.seq, c.mailed_at, c.spent_by_id, c.spent_by_address, ",
-            challenge_columns!(),
-            ", ",
-            user_columns!(),
-            "
-            FROM (VALUES {rows}) AS w
-            JOIN challenges c ON ",
-            $where,
-            "
-            LEFT JOIN users u ON u.tenant = c.tenant AND u.mode = c.mode AND u.address_key = c.address_key"
-        )
-    };
-}
-
 statements! {
-    BY_ID(3) = select_open!("c.tenant = w.column1 AND c.mode = w.column2 AND c.id = w.column3");
-    BY_ADDRESS(5) = select_open!(
-        "c.tenant = w.column1 AND c.mode = w.column2 AND c.address_key = w.column3 AND c.purpose = w.column4
-         AND c.expires_at > w.column5"
+    /// Of which addresses some challenges are.
+    ADDRESSES(Text, Text, Text) = "
+        SELECT c.tenant, c.mode, c.address_key, c.purpose
+        FROM ({rows}) AS w
+        JOIN challenges c ON c.tenant = w.column1 AND c.mode = w.column2 AND c.id = w.column3";
+    /// What an attempt decides on: the live challenges of an address, and its user if it has one. All of
+    /// them, since a right code closes all, and whoever closes has to hold them before.
+    OF_ADDRESS(Text, Text, Octets, Text, Number) = concat!(
+        "SELECT c.seq, c.mailed_at, c.spent_by_id, c.spent_by_address, ", challenge_columns!(), ", ", user_columns!(), "
+        FROM ({rows}) AS w
+        JOIN challenges c
+          ON c.tenant = w.column1 AND c.mode = w.column2 AND c.address_key = w.column3 AND c.purpose = w.column4
+         AND c.expires_at > w.column5
+        LEFT JOIN users u ON u.tenant = c.tenant AND u.mode = c.mode AND u.address_key = c.address_key
+        {postgres: ORDER BY c.seq FOR UPDATE OF c}"
     );
-    OPEN(12) = "
+    OPEN(Text, Text, Text, Text, Octets, Octets, Number, Number, Number, Number, Number, Number) = "
         INSERT INTO challenges (tenant, mode, id, purpose, address_key, address, kid, code_length, max_attempts,
                                 created_at, expires_at, mailed_at)
-        VALUES {rows}";
+        {rows}";
     /// Passes over a challenge that was closed, or whose attempts were spent by somebody else.
-    CHANGE(4) = "
+    CHANGE(Number, Number, Number, Number) = "
         UPDATE challenges
         SET spent_by_id = w.column2, spent_by_address = w.column3, mailed_at = w.column4
-        FROM (VALUES {rows}) AS w
+        FROM ({rows}) AS w
         WHERE challenges.seq = w.column1
           AND challenges.spent_by_id <= w.column2 AND challenges.spent_by_address <= w.column3";
-    CLOSE(4) = "DELETE FROM challenges WHERE (tenant, mode, address_key, purpose) IN (VALUES {rows})";
+    CLOSE(Text, Text, Octets, Text) =
+        "DELETE FROM challenges WHERE (tenant, mode, address_key, purpose) IN ({rows})";
 }
 
 /// The challenge of a row.
@@ -98,7 +92,9 @@ pub(super) struct Open {
 #[derive(Default)]
 pub(crate) struct Challenges {
     ids: BTreeSet<(Realm, ChallengeId)>,
-    addresses: BTreeSet<(Address, Timestamp)>,
+    addresses: BTreeSet<Address>,
+    /// The earliest time anybody looks at any of them.
+    looked_at: Option<Timestamp>,
     open: BTreeMap<(Realm, ChallengeId), Open>,
     opened: Vec<(Challenge, Timestamp)>,
     closed: BTreeSet<Address>,
@@ -106,16 +102,22 @@ pub(crate) struct Challenges {
 
 impl Challenges {
     /// Names a challenge a member will look at.
-    pub(super) fn need(&mut self, realm: Realm, id: ChallengeId) {
+    pub(super) fn need(&mut self, realm: Realm, id: ChallengeId, now: Timestamp) {
+        self.look_at(now);
         self.ids.insert((realm, id));
     }
 
-    /// Names the challenges a member will look up at `now`.
+    fn look_at(&mut self, now: Timestamp) {
+        self.looked_at = Some(self.looked_at.map_or(now, |earlier| now.min(earlier)));
+    }
+
+    /// Names the challenges a member will look up.
     pub(super) fn need_all_of(&mut self, by: &Lookup, now: Timestamp) {
+        self.look_at(now);
         match by {
-            Lookup::Id { realm, id } => self.need(*realm, *id),
+            Lookup::Id { realm, id } => drop(self.ids.insert((*realm, *id))),
             Lookup::Address { realm, purpose, address_key } => {
-                self.addresses.insert(((*realm, *address_key, purpose.clone()), now));
+                self.addresses.insert((*realm, *address_key, purpose.clone()));
             }
         }
     }
@@ -162,14 +164,17 @@ impl Challenges {
     /// Reads the challenges needed, and who their users are.
     pub(crate) async fn load(&mut self, conn: &mut Conn, users: &mut Users) -> Tried<()> {
         let ids: Vec<_> = self.ids.iter().collect();
-        let by_id = BY_ID.fetch(conn, &ids, |query, (realm, id)| query.realm(*realm).text(id)).await?;
+        for row in ADDRESSES.fetch(conn, &ids, |query, (realm, id)| query.realm(*realm).text(id)).await? {
+            let address_key = AddressKey::from_bytes(row.hash("address_key")?);
+            self.addresses.insert((row.realm()?, address_key, row.text("purpose")?));
+        }
         let addresses: Vec<_> = self.addresses.iter().collect();
-        let by_address = BY_ADDRESS.fetch(conn, &addresses, |query, ((realm, address_key, purpose), now)| {
-            query.realm(*realm).octets(address_key.as_bytes()).text(purpose).time(*now)
-        });
-        for row in by_id.iter().chain(&by_address.await?) {
-            let challenge = read(row)?;
-            if let Some(user) = users::read(row, challenge.realm)? {
+        // Those expired by then are nobody's any more, and may be many.
+        let Some(now) = self.looked_at else { return Ok(()) };
+        let rows = OF_ADDRESS.fetch(conn, &addresses, |query, address| bind_address(query, address).time(now));
+        for row in rows.await? {
+            let challenge = read(&row)?;
+            if let Some(user) = users::read(&row, challenge.realm)? {
                 users.know(user);
             }
             let open = Open {
@@ -195,11 +200,7 @@ impl Challenges {
             })
             .await?;
         let closed: Vec<_> = self.closed.iter().collect();
-        CLOSE
-            .write(conn, &closed, |query, (realm, address_key, purpose)| {
-                query.realm(*realm).octets(address_key.as_bytes()).text(purpose)
-            })
-            .await?;
+        CLOSE.write(conn, &closed, |query, address| bind_address(query, address)).await?;
         OPEN.write(conn, &self.opened, |query, (challenge, mailed_at)| {
             let query = query.realm(challenge.realm).text(challenge.id).text(&challenge.purpose);
             let query = query.octets(challenge.address_key.as_bytes()).octets(challenge.address.as_bytes());
@@ -229,6 +230,10 @@ impl Lane<'_> {
         *self.changed = true;
         self.left()
     }
+}
+
+fn bind_address(query: Query, (realm, address_key, purpose): &Address) -> Query {
+    query.realm(*realm).octets(address_key.as_bytes()).text(purpose)
 }
 
 fn address_of(challenge: &Challenge) -> Address {

@@ -9,38 +9,34 @@ use otp_core::port::{Lease, Leased, Progress};
 use otp_core::time::Timestamp;
 
 use crate::challenges::{self, challenge_columns};
-use crate::sql::{Bind, Conn, Read, Row, statements};
+use crate::sql::{Conn, Row, query, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
-/// The entries that are due and nobody's, the longest due first.
-macro_rules! free {
-    ($columns:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM outbox
-            WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
-            ORDER BY due_at, entry
-            LIMIT $2"
-        )
-    };
-}
-
 statements! {
-    /// With what is known of them: the challenge if that is live, and where its user gets mail.
+    /// The entries that are due and nobody's, the longest due first, with what is known of them: the
+    /// challenge if that is live, and where its user gets mail. What somebody else is claiming or
+    /// settling at this moment is passed over, so that claimers never wait for each other.
     FREE = concat!(
         "SELECT o.entry, o.token, o.tenant AS mail_tenant, o.mode AS mail_mode, o.challenge, o.mail, o.locale,
                 o.app_name, o.tries, o.admitted, u.address AS known_as, ", challenge_columns!(), "
-        FROM (", free!("*"), ") AS o
+        FROM (
+            SELECT * FROM outbox
+            WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+            ORDER BY due_at, entry
+            LIMIT $2
+            {postgres: FOR UPDATE SKIP LOCKED}
+        ) AS o
         LEFT JOIN challenges c ON c.tenant = o.tenant AND c.mode = o.mode AND c.id = o.challenge AND c.expires_at > $1
         LEFT JOIN users u ON u.tenant = c.tenant AND u.mode = c.mode AND u.address_key = c.address_key
         ORDER BY o.due_at, o.entry"
     );
-    /// The same entries again: nobody else writes in between.
-    LEASE = concat!(
-        "UPDATE outbox SET token = token + 1, leased_until = $3 WHERE entry IN (", free!("entry"), ")"
-    );
+    /// Passes over an entry that somebody else has claimed since.
+    LEASE(Number, Number, Number) = "
+        UPDATE outbox
+        SET token = w.column2, leased_until = w.column3
+        FROM ({rows}) AS w
+        WHERE outbox.entry = w.column1 AND outbox.token = w.column2 - 1";
 }
 
 /// Leases entries that are due.
@@ -57,11 +53,14 @@ impl Verb for Claim {
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<Vec<Leased>> {
         let until = self.now.plus(self.lease);
-        let rows = sqlx::query(FREE).time(self.now).count(self.max).fetch_all(&mut *conn).await?;
-        if !rows.is_empty() {
-            sqlx::query(LEASE).time(self.now).count(self.max).time(until).execute(conn).await?;
-        }
-        rows.iter().map(|row| read(row, until)).collect()
+        let rows = query(&FREE).time(self.now).count(self.max).fetch_all(conn).await?;
+        let claimed = rows.iter().map(|row| read(row, until)).collect::<Tried<Vec<_>>>()?;
+        LEASE
+            .write(conn, &claimed, |query, Leased { lease, .. }| {
+                query.bind(lease.entry).bind(lease.token).time(lease.until)
+            })
+            .await?;
+        Ok(claimed)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Mail that waits to be sent.
 
+mod append;
 mod claim;
 mod release;
 mod settle;
@@ -14,8 +15,8 @@ use otp_core::fault::Res;
 use otp_core::port::{Backlog, Lease, Leased, Outbox, Settled, Settlement};
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
-use crate::sql::{Read, Row, statements};
+use crate::SqlStore;
+use crate::sql::{Row, query, statements};
 use crate::trouble::Tried;
 
 statements! {
@@ -23,7 +24,7 @@ statements! {
 }
 
 #[async_trait]
-impl Outbox for SqliteStore {
+impl Outbox for SqlStore {
     async fn claim(&self, now: Timestamp, lease: Duration, max: usize) -> Res<Vec<Leased>> {
         self.writer.run(claim::Claim { now, lease, max }).await
     }
@@ -32,9 +33,13 @@ impl Outbox for SqliteStore {
         self.writer.run(settle::Settle { lease, how, effects, now }).await
     }
 
+    async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()> {
+        self.writer.run(append::Append { effects, now }).await
+    }
+
     async fn backlog(&self, now: Timestamp) -> Res<Backlog> {
         const OP: &str = "sql.backlog";
-        let row = self.readers.only(OP, sqlx::query(WAITING)).await?;
+        let row = self.readers.only(OP, query(&WAITING)).await?;
         read(&row, now).map_err(|trouble| trouble.fault(OP))
     }
 }
@@ -46,6 +51,6 @@ fn read(row: &Row, now: Timestamp) -> Tried<Backlog> {
 
 /// The statements of this folder.
 #[cfg(test)]
-pub(crate) fn all_statements() -> Vec<&'static str> {
-    [statements(), claim::statements(), release::statements(), settle::statements()].concat()
+pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
+    [statements(engine), claim::statements(engine), release::statements(engine), settle::statements(engine)].concat()
 }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use otp_core::fault::Res;
 
-use crate::SqliteStore;
-use crate::sql::{Conn, statements};
+use crate::SqlStore;
+use crate::sql::{Conn, query, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
@@ -12,7 +12,7 @@ statements! {
     RELEASE = "UPDATE outbox SET leased_until = NULL, token = token + 1 WHERE leased_until IS NOT NULL";
 }
 
-impl SqliteStore {
+impl SqlStore {
     /// Gives back every lease, so that mail claimed by a process that was killed goes out at once and
     /// not when its lease has run out; answers how many there were.
     ///
@@ -34,6 +34,6 @@ impl Verb for Release {
     type Answer = u64;
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<u64> {
-        Ok(sqlx::query(RELEASE).execute(conn).await?.rows_affected())
+        query(&RELEASE).execute(conn).await
     }
 }

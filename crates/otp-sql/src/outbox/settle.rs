@@ -7,23 +7,24 @@ use otp_core::effect::Effect;
 use otp_core::port::{Lease, Progress, Settled, Settlement};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, Read, statements};
+use crate::sql::{Conn, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
 statements! {
-    CLAIMED(1) = "
+    CLAIMED(Number) = "
         SELECT o.entry, o.token
-        FROM (VALUES {rows}) AS w
+        FROM ({rows}) AS w
         JOIN outbox o ON o.entry = w.column1
-        WHERE o.leased_until IS NOT NULL";
+        WHERE o.leased_until IS NOT NULL
+        {postgres: ORDER BY o.entry FOR UPDATE OF o}";
     /// Passes over an entry that was claimed again.
-    FINISH(2) = "DELETE FROM outbox WHERE (entry, token) IN (VALUES {rows})";
+    FINISH(Number, Number) = "DELETE FROM outbox WHERE (entry, token) IN ({rows})";
     /// Passes over an entry that was claimed again.
-    RETRY(5) = "
+    RETRY(Number, Number, Number, Number, Number) = "
         UPDATE outbox
         SET due_at = w.column3, tries = w.column4, admitted = w.column5, leased_until = NULL
-        FROM (VALUES {rows}) AS w
+        FROM ({rows}) AS w
         WHERE outbox.entry = w.column1 AND outbox.token = w.column2";
 }
 

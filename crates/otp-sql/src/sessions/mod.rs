@@ -14,10 +14,10 @@ use otp_core::realm::Realm;
 use otp_core::session::LiveSession;
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
+use crate::SqlStore;
 
 #[async_trait]
-impl SessionStore for SqliteStore {
+impl SessionStore for SqlStore {
     async fn live(&self, realm: Realm, session: SessionId, now: Timestamp) -> Res<Option<LiveSession>> {
         const OP: &str = "sql.live_session";
         let row = self.readers.one(OP, rows::live(realm, session, now)).await?;
@@ -35,6 +35,6 @@ impl SessionStore for SqliteStore {
 
 /// The statements of this folder.
 #[cfg(test)]
-pub(crate) fn all_statements() -> Vec<&'static str> {
-    [rows::statements(), rotate::statements(), revoke::statements()].concat()
+pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
+    [rows::statements(engine), rotate::statements(engine), revoke::statements(engine)].concat()
 }

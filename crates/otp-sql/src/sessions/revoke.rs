@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use otp_core::port::{Revocation, Revoked};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, Read, statements};
+use crate::sql::{Conn, query, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
@@ -32,8 +32,8 @@ impl Verb for Revoke {
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<u64> {
         let Revocation { realm, which, effects } = &self.revocation;
         let query = match which {
-            Revoked::One(session) => sqlx::query(END_ONE).realm(*realm).text(session),
-            Revoked::AllOf(user) => sqlx::query(END_ALL).realm(*realm).text(user),
+            Revoked::One(session) => query(&END_ONE).realm(*realm).text(session),
+            Revoked::AllOf(user) => query(&END_ALL).realm(*realm).text(user),
         };
         let mut were_live = 0;
         for row in query.fetch_all(conn).await? {

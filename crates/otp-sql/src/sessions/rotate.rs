@@ -5,7 +5,7 @@ use otp_core::port::{Rotated, Rotation};
 use otp_core::time::Timestamp;
 
 use super::rows;
-use crate::sql::{Bind, Conn, statements};
+use crate::sql::{Conn, query, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
 
@@ -31,7 +31,7 @@ impl Verb for Rotate {
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Rotated> {
         let Self { rotation, now } = self;
         let (realm, id) = (rotation.realm, rotation.session);
-        let row = rows::live(realm, id, *now).fetch_optional(&mut *conn).await?;
+        let row = rows::live_to_change(realm, id, *now).fetch_optional(conn).await?;
         let Some(mut live) = row.as_ref().map(rows::read).transpose()? else { return Ok(Rotated::Gone) };
         let present = live.session.generation;
         if rotation.generation == present {
@@ -39,10 +39,10 @@ impl Verb for Rotate {
             live.session.last_used_at = *now;
             live.session.idle_expires_at = now.plus(rotation.idle);
             let session = &live.session;
-            let advance = sqlx::query(ADVANCE).realm(realm).text(id).bind(present).bind(session.generation);
+            let advance = query(&ADVANCE).realm(realm).text(id).bind(present).bind(session.generation);
             let advance = advance.time(session.last_used_at).time(session.idle_expires_at).time(session.ends_at());
-            if advance.execute(conn).await?.rows_affected() == 0 {
-                return Err(Trouble::corrupt("a session is not as it was when it was read"));
+            if advance.execute(conn).await? == 0 {
+                return Err(Trouble::conflict());
             }
             set.effects.apply(&rotation.rotated, *now)?;
             return Ok(Rotated::Rotated(Box::new(live)));
@@ -54,7 +54,7 @@ impl Verb for Rotate {
         if is_last && *now <= live.session.last_used_at.plus(grace) {
             return Ok(Rotated::Replay(Box::new(live)));
         }
-        sqlx::query(END).realm(realm).text(id).execute(conn).await?;
+        query(&END).realm(realm).text(id).execute(conn).await?;
         set.effects.apply(&rotation.reused, *now)?;
         Ok(Rotated::Reused)
     }

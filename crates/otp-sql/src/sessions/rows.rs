@@ -6,28 +6,44 @@ use otp_core::realm::Realm;
 use otp_core::session::{LiveSession, Session};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, Query, Read, Row, statements};
+use crate::sql::{Conn, Query, Row, query, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::users::{self, user_columns};
 
+macro_rules! live {
+    ($lock:literal) => {
+        concat!(
+            "SELECT s.tenant, s.mode, s.id, s.purpose, s.generation, s.created_at, s.last_used_at, s.idle_expires_at,
+                    s.expires_at, ",
+            user_columns!(),
+            "
+            FROM sessions s
+            JOIN users u ON u.tenant = s.tenant AND u.mode = s.mode AND u.address_key = s.address_key
+            WHERE s.tenant = $1 AND s.mode = $2 AND s.id = $3 AND s.ends_at > $4 ",
+            $lock
+        )
+    };
+}
+
 statements! {
     /// A session and its user, if it is live.
-    LIVE = concat!(
-        "SELECT s.tenant, s.mode, s.id, s.purpose, s.generation, s.created_at, s.last_used_at, s.idle_expires_at,
-                s.expires_at, ", user_columns!(), "
-        FROM sessions s
-        JOIN users u ON u.tenant = s.tenant AND u.mode = s.mode AND u.address_key = s.address_key
-        WHERE s.tenant = $1 AND s.mode = $2 AND s.id = $3 AND s.ends_at > $4"
-    );
-    OPEN(13) = "
+    LIVE = live!("");
+    /// The same, to be changed.
+    LIVE_TO_CHANGE = live!("{postgres: FOR UPDATE OF s}");
+    OPEN(Text, Text, Text, Text, Octets, Text, Number, Number, Number, Number, Number, Number, Number) = "
         INSERT INTO sessions (tenant, mode, id, user_id, address_key, purpose, generation, created_at, last_used_at,
                               idle_expires_at, expires_at, ends_at, sweep_at)
-        VALUES {rows}";
+        {rows}";
 }
 
 /// Asks for a session and its user, if it is live.
-pub(super) fn live<'q>(realm: Realm, session: SessionId, now: Timestamp) -> Query<'q> {
-    sqlx::query(LIVE).realm(realm).text(session).time(now)
+pub(super) fn live(realm: Realm, session: SessionId, now: Timestamp) -> Query {
+    query(&LIVE).realm(realm).text(session).time(now)
+}
+
+/// The same, to change it in this write.
+pub(super) fn live_to_change(realm: Realm, session: SessionId, now: Timestamp) -> Query {
+    query(&LIVE_TO_CHANGE).realm(realm).text(session).time(now)
 }
 
 /// What [`live`] answered.

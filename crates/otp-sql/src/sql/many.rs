@@ -1,106 +1,225 @@
 //! One statement over many rows.
 
+#[cfg(feature = "sqlite")]
 use std::sync::OnceLock;
 
-use super::{Conn, Query, Row};
+use super::query::What;
+#[cfg(feature = "postgres")]
+use super::text::Rendered;
+use super::text::render;
+use super::{Conn, Engine, Query, Row};
 use crate::trouble::{Tried, Trouble};
 
-/// Rows go in runs of these lengths, the longest first. A text per length, so that few texts are
-/// prepared, each once, and no number of rows needs a new one; longer runs gain nothing any more.
+/// On SQLite rows go in runs of these lengths, the longest first. A text per length, so that few texts
+/// are prepared, each once, and no number of rows needs a new one; longer runs gain nothing any more.
+#[cfg(feature = "sqlite")]
 const RUNS: [usize; 5] = [16, 8, 4, 2, 1];
 
-/// A statement that takes any number of rows: `{rows}` in its text becomes `(?, ?), (?, ?), …`.
+/// The type of one value of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// As [`Arg::Number`](super::Arg::Number).
+    Number,
+    /// As [`Arg::Text`](super::Arg::Text).
+    Text,
+    /// As [`Arg::Octets`](super::Arg::Octets).
+    Octets,
+}
+
+/// A statement that takes any number of rows: `{rows}` in its text stands for them, as a table with
+/// the columns `column1`, `column2`, ….
 ///
-/// Each call of the engine costs a change of threads, which is more than most rows cost; so what a
-/// batch does to one table, it does in one statement.
+/// Each call of an engine costs a change of threads or a trip to the server, which is more than most
+/// rows cost; so what a batch does to one table, it does in one statement.
 pub(crate) struct Many {
     template: &'static str,
-    width: usize,
-    texts: OnceLock<[String; RUNS.len()]>,
+    columns: &'static [Column],
+    #[cfg(feature = "sqlite")]
+    runs: OnceLock<[String; RUNS.len()]>,
+    #[cfg(feature = "postgres")]
+    whole: Rendered,
+}
+
+/// A statement, and over how many rows it is.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) statement: &'static Many,
+    #[cfg(feature = "sqlite")]
+    count: usize,
 }
 
 impl Many {
-    /// Of rows of `width` values.
-    pub(crate) const fn new(template: &'static str, width: usize) -> Self {
-        Self { template, width, texts: OnceLock::new() }
+    /// Of rows of these types.
+    pub(crate) const fn new(template: &'static str, columns: &'static [Column]) -> Self {
+        Self {
+            template,
+            columns,
+            #[cfg(feature = "sqlite")]
+            runs: OnceLock::new(),
+            #[cfg(feature = "postgres")]
+            whole: Rendered::new(),
+        }
     }
 
-    /// Its text for each of [`RUNS`].
-    pub(crate) fn texts(&'static self) -> [&'static str; RUNS.len()] {
-        self.texts
-            .get_or_init(|| RUNS.map(|rows| self.template.replace("{rows}", &placeholders(rows, self.width))))
-            .each_ref()
-            .map(String::as_str)
+    /// The types of a row.
+    #[cfg(feature = "postgres")]
+    pub(super) const fn columns(&self) -> &'static [Column] {
+        self.columns
     }
 
-    /// Writes `rows`, every one of them: a row the statement passes over is trouble. That is the guard
-    /// of what was decided on rows read before.
-    pub(crate) async fn write<'q, T>(
+    /// Every text it has.
+    #[cfg(test)]
+    pub(crate) fn texts(&'static self, engine: Engine) -> Vec<&'static str> {
+        match engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => RUNS.map(|count| Rows::new(self, count).text(engine)).into(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => vec![Rows::new(self, 1).text(engine)],
+        }
+    }
+
+    /// Writes `rows`, every one of them: a row the statement passes over is a [conflict](Trouble::conflict).
+    /// That is the guard of what was decided on rows read before.
+    pub(crate) async fn write<T>(
         &'static self,
         conn: &mut Conn,
-        rows: &'q [T],
-        bind: impl Fn(Query<'q>, &'q T) -> Query<'q>,
+        rows: &[T],
+        bind: impl Fn(Query, &T) -> Query,
     ) -> Tried<()> {
-        for (text, run) in self.runs(rows) {
-            let query = run.iter().fold(sqlx::query(text), &bind);
-            if query.execute(&mut *conn).await?.rows_affected() < run.len() as u64 {
-                return Err(Trouble::corrupt("a row is not as it was when it was read"));
+        for (query, count) in self.queries(conn.engine(), rows, &bind) {
+            if query.execute(conn).await? < count as u64 {
+                return Err(Trouble::conflict());
             }
         }
         Ok(())
     }
 
     /// What it answers to `rows`.
-    pub(crate) async fn fetch<'q, T>(
+    pub(crate) async fn fetch<T>(
         &'static self,
         conn: &mut Conn,
-        rows: &'q [T],
-        bind: impl Fn(Query<'q>, &'q T) -> Query<'q>,
+        rows: &[T],
+        bind: impl Fn(Query, &T) -> Query,
     ) -> Tried<Vec<Row>> {
         let mut found = Vec::new();
-        for (text, run) in self.runs(rows) {
-            let query = run.iter().fold(sqlx::query(text), &bind);
-            found.extend(query.fetch_all(&mut *conn).await?);
+        for (query, _) in self.queries(conn.engine(), rows, &bind) {
+            found.extend(query.fetch_all(conn).await?);
         }
         Ok(found)
     }
 
-    fn runs<'r, T>(&'static self, mut rows: &'r [T]) -> impl Iterator<Item = (&'static str, &'r [T])> {
-        let texts = self.texts();
-        std::iter::from_fn(move || {
-            let (text, length) = texts.into_iter().zip(RUNS).find(|(_, length)| *length <= rows.len())?;
-            let (run, rest) = rows.split_at(length);
-            rows = rest;
-            Some((text, run))
-        })
+    /// As few queries as `rows` need on `engine`, each with how many of them it takes.
+    pub(crate) fn queries<T>(
+        &'static self,
+        engine: Engine,
+        rows: &[T],
+        bind: impl Fn(Query, &T) -> Query,
+    ) -> Vec<(Query, usize)> {
+        let mut queries = Vec::new();
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (run, later) = rest.split_at(run_length(engine, rest.len()));
+            let query = Query {
+                what: What::Many(Rows::new(self, run.len())),
+                args: Vec::with_capacity(run.len() * self.columns.len()),
+            };
+            queries.push((run.iter().fold(query, &bind), run.len()));
+            rest = later;
+        }
+        queries
     }
 }
 
-/// Without numbers: SQLite looks a number up in a list, which takes its time with hundreds of them.
-fn placeholders(rows: usize, width: usize) -> String {
+/// How many of `left` rows go in one query.
+fn run_length(engine: Engine, left: usize) -> usize {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => RUNS.into_iter().find(|length| *length <= left).unwrap_or(left),
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => left,
+    }
+}
+
+impl Rows {
+    #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "one text fits any number of rows"))]
+    const fn new(statement: &'static Many, count: usize) -> Self {
+        Self {
+            statement,
+            #[cfg(feature = "sqlite")]
+            count,
+        }
+    }
+
+    /// The text for so many rows.
+    pub(super) fn text(self, engine: Engine) -> &'static str {
+        let Many { template, columns, .. } = self.statement;
+        match engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => {
+                let text = |rows| render(&template.replace("{rows}", &values(rows, columns.len())), engine);
+                let texts = self.statement.runs.get_or_init(|| RUNS.map(text));
+                let place = RUNS.iter().position(|length| *length == self.count).unwrap_or(RUNS.len() - 1);
+                &texts[place]
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => {
+                let text = || render(&template.replace("{rows}", &arrays(columns)), engine);
+                self.statement.whole.of(engine, text)
+            }
+        }
+    }
+}
+
+/// Rows as SQLite takes them. Placeholders have no numbers: it looks a number up in a list, which takes
+/// its time with hundreds of them.
+#[cfg(feature = "sqlite")]
+fn values(rows: usize, width: usize) -> String {
     let row = format!("({})", vec!["?"; width].join(", "));
-    vec![row; rows].join(", ")
+    format!("VALUES {}", vec![row; rows].join(", "))
+}
+
+/// Rows as Postgres takes them: an array for each column, so that one text fits any number of rows.
+#[cfg(feature = "postgres")]
+fn arrays(columns: &[Column]) -> String {
+    let each = |make: &dyn Fn(usize, &Column) -> String| {
+        columns.iter().enumerate().map(|(place, column)| make(place + 1, column)).collect::<Vec<_>>().join(", ")
+    };
+    let array = |place: usize, column: &Column| {
+        let of = match column {
+            Column::Number => "bigint",
+            Column::Text => "text",
+            Column::Octets => "bytea",
+        };
+        format!("${place}::{of}[]")
+    };
+    let names = each(&|place, _| format!("column{place}"));
+    format!("SELECT * FROM unnest({}) AS r ({names})", each(&array))
 }
 
 #[cfg(test)]
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod tests {
     use super::*;
 
-    static PAIRS: Many = Many::new("VALUES {rows}", 2);
+    static PAIRS: Many = Many::new("INSERT INTO t {rows}", &[Column::Number, Column::Text]);
 
     #[test]
-    fn a_row_has_its_own_placeholders() {
-        assert_eq!(PAIRS.texts()[3..], ["VALUES (?, ?), (?, ?)", "VALUES (?, ?)"]);
+    fn rows_are_values_or_arrays() {
+        let texts = PAIRS.texts(Engine::Sqlite);
+        assert_eq!(texts[3..], ["INSERT INTO t VALUES (?, ?), (?, ?)", "INSERT INTO t VALUES (?, ?)"]);
+        let array = "INSERT INTO t SELECT * FROM unnest($1::bigint[], $2::text[]) AS r (column1, column2)";
+        assert_eq!(PAIRS.texts(Engine::Postgres), [array]);
     }
 
     #[test]
     fn every_row_is_in_one_run() {
         for count in 0..70 {
-            let rows: Vec<usize> = (0..count).collect();
-            let runs: Vec<_> = PAIRS.runs(&rows).collect();
-            assert_eq!(runs.iter().flat_map(|(_, run)| *run).copied().collect::<Vec<_>>(), rows);
-            for (text, run) in runs {
-                assert_eq!(text.matches('(').count(), run.len());
+            let rows: Vec<i64> = (0..count).collect();
+            for engine in Engine::ALL {
+                let queries = PAIRS.queries(*engine, &rows, |query, row| query.bind(*row).bind("x"));
+                assert_eq!(queries.iter().map(|(_, count)| count).sum::<usize>(), rows.len());
+                assert!(queries.iter().all(|(query, count)| query.args.len() == 2 * count));
+                assert!(*engine == Engine::Sqlite || queries.len() <= 1);
             }
         }
     }

@@ -1,41 +1,69 @@
-//! How statements are written down, bound and read. Their modules know the engine's types by the names
-//! given here.
+//! How statements are written down, bound, run and read. The other modules know neither engine: they
+//! know the names given here.
 
 mod bind;
+mod conn;
 mod many;
+mod query;
 mod read;
+mod text;
 
-pub(crate) use bind::Bind;
-pub(crate) use many::Many;
-pub(crate) use read::Read;
+pub(crate) use conn::{Conn, Row};
+pub(crate) use many::{Column, Many};
+pub(crate) use query::{Arg, Query, query};
+pub(crate) use text::Text;
 
-/// The engine.
-pub(crate) type Db = sqlx::Sqlite;
-/// A connection to it.
-pub(crate) type Conn = sqlx::SqliteConnection;
-/// A row it answers.
-pub(crate) type Row = sqlx::sqlite::SqliteRow;
-/// A statement and what is bound to it.
-pub(crate) type Query<'q> = sqlx::query::Query<'q, Db, sqlx::sqlite::SqliteArguments>;
+/// Which engine a statement is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// One file, one writer.
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    /// A server, any number of writers.
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
 
-/// Declares the statements of a module. Each is a `const` text, or, with the number of columns of a
-/// row, a [`Many`]. A test prepares all of them on the migrated schema.
+impl Engine {
+    /// Whether what a batch decides on has to be locked row by row.
+    pub(crate) const fn locks_rows(self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres => true,
+        }
+    }
+
+    /// Every engine of this build.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        #[cfg(feature = "sqlite")]
+        Self::Sqlite,
+        #[cfg(feature = "postgres")]
+        Self::Postgres,
+    ];
+}
+
+/// Declares the statements of a module: each a [`Text`], or, with the types of a row, a [`Many`]. A test
+/// prepares all of them on the migrated schema of every engine.
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident $(($width:literal))? = $text:expr;)*) => {
-        $(statements!(@one $(#[$doc])* $name $(($width))? = $text);)*
+    ($($(#[$doc:meta])* $name:ident $(($($column:ident),+))? = $text:expr;)*) => {
+        $(statements!(@one $(#[$doc])* $name $(($($column),+))? = $text);)*
 
         #[cfg(test)]
-        pub(crate) fn statements() -> Vec<&'static str> {
+        pub(crate) fn statements(engine: $crate::sql::Engine) -> Vec<&'static str> {
             let mut texts: Vec<&'static str> = Vec::new();
-            $(texts.extend(statements!(@texts $name $(($width))?));)*
+            $(texts.extend($name.texts(engine));)*
             texts
         }
     };
-    (@one $(#[$doc:meta])* $name:ident = $text:expr) => { $(#[$doc])* pub(super) const $name: &str = $text; };
-    (@one $(#[$doc:meta])* $name:ident ($width:literal) = $text:expr) => {
-        $(#[$doc])* pub(super) static $name: $crate::sql::Many = $crate::sql::Many::new($text, $width);
+    (@one $(#[$doc:meta])* $name:ident = $text:expr) => {
+        $(#[$doc])* pub(super) static $name: $crate::sql::Text = $crate::sql::Text::new($text);
     };
-    (@texts $name:ident) => { [$name] };
-    (@texts $name:ident ($width:literal)) => { $name.texts() };
+    (@one $(#[$doc:meta])* $name:ident ($($column:ident),+) = $text:expr) => {
+        $(#[$doc])* pub(super) static $name: $crate::sql::Many =
+            $crate::sql::Many::new($text, &[$($crate::sql::Column::$column),+]);
+    };
 }
 pub(crate) use statements;

@@ -1,57 +1,74 @@
 //! Tenants, compared and set as a whole.
 
+mod uses;
 mod write;
+
+pub(crate) use uses::KeyUses;
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::port::{Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
+use otp_core::port::{ChangeNumber, Changes, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
 use otp_core::tenant::{Tenant, TenantStatus, Version};
 use otp_core::time::Timestamp;
 
-use crate::SqliteStore;
-use crate::sql::{Bind, Read, Row, statements};
-use crate::trouble::Tried;
+use crate::SqlStore;
+use crate::sql::{Row, query, statements};
+use crate::trouble::{Tried, Trouble};
 
 statements! {
     BY_KEY = "SELECT t.document FROM api_keys k JOIN tenants t ON t.id = k.tenant WHERE k.hash = $1";
     BY_ID = "SELECT document FROM tenants WHERE id = $1";
-    /// `lower` folds ASCII letters and no others, as `TenantFilter::matches` does; `instr` knows no wildcards.
+    /// `lower` folds ASCII letters and no others, as `TenantFilter::matches` does (on Postgres because the
+    /// columns collate so). A text is in another if that is not the same without it; of what there is on
+    /// both engines, only this knows no wildcards.
     LIST = "
         SELECT document FROM tenants
         WHERE id <> $1
-          AND ($2 IS NULL OR status = $2)
-          AND ($3 IS NULL OR plan = $3)
-          AND ($4 IS NULL OR instr(lower(name), $4) > 0 OR instr(lower(company_name), $4) > 0 OR instr(lower(owner), $4) > 0)
+          AND (CAST($2 AS TEXT) IS NULL OR status = $2)
+          AND (CAST($3 AS TEXT) IS NULL OR plan = $3)
+          AND (CAST($4 AS TEXT) IS NULL OR replace(lower(name), $4, '') <> lower(name)
+               OR replace(lower(company_name), $4, '') <> lower(company_name)
+               OR replace(lower(owner), $4, '') <> lower(owner))
           AND (created_at, id) < ($5, $6)
         ORDER BY created_at DESC, id DESC
         LIMIT $7";
+    CHANGE = "SELECT n FROM changes";
+    CHANGED = "SELECT id FROM tenants WHERE changed > $1 ORDER BY changed LIMIT $2";
     KEY_USES = "SELECT key, used_at FROM key_uses WHERE tenant = $1 ORDER BY key";
 }
+
+/// Changes told one by one; when there are more, whoever asks forgets everything sooner than he has read them.
+const TOLD: usize = 1_000;
 
 /// Comes after every id: their alphabet ends with `z`.
 const AFTER_EVERY_ID: &str = "~";
 
 #[async_trait]
-impl TenantStore for SqliteStore {
+impl TenantStore for SqlStore {
     async fn by_api_key(&self, hash: &KeyHash) -> Res<Option<Tenant>> {
         const OP: &str = "sql.by_api_key";
-        let row = self.readers.one(OP, sqlx::query(BY_KEY).octets(hash.as_bytes())).await?;
+        let row = self.readers.one(OP, query(&BY_KEY).octets(hash.as_bytes())).await?;
         row.as_ref().map(read).transpose().map_err(|trouble| trouble.fault(OP))
     }
 
     async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
         const OP: &str = "sql.tenant";
-        let row = self.readers.one(OP, sqlx::query(BY_ID).text(id)).await?;
+        let row = self.readers.one(OP, query(&BY_ID).text(id)).await?;
         row.as_ref().map(read).transpose().map_err(|trouble| trouble.fault(OP))
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
         const OP: &str = "sql.list_tenants";
-        let query = sqlx::query(LIST).text(TenantId::SERVICE).bind(filter.status.map(TenantStatus::as_str));
-        let query = query.bind(filter.plan.as_deref()).bind(filter.text.as_ref().map(|text| text.to_ascii_lowercase()));
+        // Postgres takes no text with this character, and no tenant has one.
+        if [&filter.plan, &filter.text].into_iter().flatten().any(|text| text.contains('\0')) {
+            return Ok(Vec::new());
+        }
+        let text = filter.text.as_ref().filter(|text| !text.is_empty()).map(|text| text.to_ascii_lowercase());
+        let query = query(&LIST).text(TenantId::SERVICE).bind(filter.status.map(TenantStatus::as_str));
+        let query = query.bind(filter.plan.as_deref()).bind(text);
         let query = match after {
             Some(last) => query.time(last.created_at).text(last.id),
             None => query.bind(i64::MAX).bind(AFTER_EVERY_ID),
@@ -75,13 +92,27 @@ impl TenantStore for SqliteStore {
         self.writer.run(write::Replace { tenant, expected, effects, now }).await
     }
 
+    async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
+        const OP: &str = "sql.changes";
+        let fault = |trouble: Trouble| trouble.fault(OP);
+        // The number first: what is changed in between is told now, and again the next time.
+        let upto: ChangeNumber = self.readers.only(OP, query(&CHANGE)).await?.number("n").map_err(fault)?;
+        if upto <= since {
+            return Ok(Changes { upto, tenants: Some(Vec::new()) });
+        }
+        let since = i64::try_from(since).unwrap_or(i64::MAX);
+        let rows = self.readers.all(OP, query(&CHANGED).bind(since).count(TOLD + 1)).await?;
+        let tenants = rows.iter().map(|row| row.text("id")).collect::<Tried<Vec<_>>>().map_err(fault)?;
+        Ok(Changes { upto, tenants: (tenants.len() <= TOLD).then_some(tenants) })
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
-        self.writer.run(write::Touch { tenant, key, at }).await
+        self.writer.run(uses::Touch { tenant, key, at }).await
     }
 
     async fn key_uses(&self, tenant: TenantId) -> Res<Vec<(KeyId, Timestamp)>> {
         const OP: &str = "sql.key_uses";
-        let rows = self.readers.all(OP, sqlx::query(KEY_USES).text(tenant)).await?;
+        let rows = self.readers.all(OP, query(&KEY_USES).text(tenant)).await?;
         let use_of = |row: &Row| Ok((row.text("key")?, row.time("used_at")?));
         rows.iter().map(use_of).collect::<Tried<_>>().map_err(|trouble| trouble.fault(OP))
     }
@@ -93,6 +124,6 @@ fn read(row: &Row) -> Tried<Tenant> {
 
 /// The statements of this folder.
 #[cfg(test)]
-pub(crate) fn all_statements() -> Vec<&'static str> {
-    [statements(), write::statements()].concat()
+pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
+    [statements(engine), uses::statements(engine), write::statements(engine)].concat()
 }

@@ -3,44 +3,47 @@
 use async_trait::async_trait;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
-use otp_core::id::{KeyId, TenantId};
 use otp_core::port::{Inserted, Replaced};
 use otp_core::tenant::{Tenant, Version};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Bind, Conn, Query, statements};
+use crate::sql::{Conn, Query, query, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
 
 statements! {
+    /// The number of a change. Whoever has it keeps others waiting for theirs until he has committed, so
+    /// that a number is never seen before a smaller one.
+    NUMBER = "UPDATE changes SET n = n + 1 RETURNING n";
     INSERT = "
-        INSERT INTO tenants (id, version, name, company_name, owner, plan, status, created_at, document)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO tenants (id, version, name, company_name, owner, plan, status, created_at, document, changed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT DO NOTHING";
     REPLACE = "
         UPDATE tenants
-        SET version = $2, name = $3, company_name = $4, owner = $5, plan = $6, status = $7, created_at = $8, document = $9
-        WHERE id = $1 AND version = $10";
+        SET version = $2, name = $3, company_name = $4, owner = $5, plan = $6, status = $7, created_at = $8,
+            document = $9, changed = $10
+        WHERE id = $1 AND version = $11";
     EXISTS = "SELECT 1 FROM tenants WHERE id = $1";
     FORGET_KEYS = "DELETE FROM api_keys WHERE tenant = $1";
-    ADD_KEYS(2) = "INSERT INTO api_keys (hash, tenant) VALUES {rows}";
-    TOUCH = "
-        INSERT INTO key_uses (tenant, key, used_at)
-        VALUES ($1, $2, $3)
-        ON CONFLICT (tenant, key) DO UPDATE SET used_at = excluded.used_at WHERE excluded.used_at > key_uses.used_at";
+    ADD_KEYS(Octets, Text) = "INSERT INTO api_keys (hash, tenant) {rows}";
 }
 
 /// Binds what both [`INSERT`] and [`REPLACE`] set.
-fn bind<'q>(query: Query<'q>, tenant: &'q Tenant) -> Tried<Query<'q>> {
+fn bind(query: Query, tenant: &Tenant, change: i64) -> Tried<Query> {
     let document = serde_json::to_string(tenant).map_err(|_| Trouble::corrupt("a tenant is no JSON"))?;
     let query = query.text(tenant.id).bind(number(tenant.version)?).bind(tenant.name.as_str());
     let query = query.bind(tenant.company_name.as_deref()).bind(tenant.owner.as_ref().map(EmailAddress::canonical));
     let query = query.bind(tenant.plan.as_str()).bind(tenant.status.as_str());
-    Ok(query.time(tenant.created_at).bind(document))
+    Ok(query.time(tenant.created_at).bind(document).bind(change))
 }
 
 fn number(version: Version) -> Tried<i64> {
     version.try_into().map_err(|_| Trouble::corrupt("a version is out of range"))
+}
+
+async fn number_of_change(conn: &mut Conn) -> Tried<i64> {
+    query(&NUMBER).fetch_one(conn).await?.number("n")
 }
 
 async fn add_keys(conn: &mut Conn, tenant: &Tenant) -> Tried<()> {
@@ -60,7 +63,8 @@ impl Verb for Insert {
     type Answer = Inserted;
 
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Inserted> {
-        if bind(sqlx::query(INSERT), &self.tenant)?.execute(&mut *conn).await?.rows_affected() == 0 {
+        let change = number_of_change(conn).await?;
+        if bind(query(&INSERT), &self.tenant, change)?.execute(conn).await? == 0 {
             return Ok(Inserted::Exists);
         }
         add_keys(conn, &self.tenant).await?;
@@ -84,32 +88,15 @@ impl Verb for Replace {
 
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Replaced> {
         let id = self.tenant.id;
-        let replace = bind(sqlx::query(REPLACE), &self.tenant)?.bind(number(self.expected)?);
-        if replace.execute(&mut *conn).await?.rows_affected() == 0 {
-            let exists = sqlx::query(EXISTS).text(id).fetch_optional(conn).await?.is_some();
+        let change = number_of_change(conn).await?;
+        let replace = bind(query(&REPLACE), &self.tenant, change)?.bind(number(self.expected)?);
+        if replace.execute(conn).await? == 0 {
+            let exists = query(&EXISTS).text(id).fetch_optional(conn).await?.is_some();
             return Ok(if exists { Replaced::Conflict } else { Replaced::Missing });
         }
-        sqlx::query(FORGET_KEYS).text(id).execute(&mut *conn).await?;
+        query(&FORGET_KEYS).text(id).execute(conn).await?;
         add_keys(conn, &self.tenant).await?;
         set.effects.apply(&self.effects, self.now)?;
         Ok(Replaced::Replaced)
-    }
-}
-
-/// Notes that a key was used.
-pub(super) struct Touch {
-    pub(super) tenant: TenantId,
-    pub(super) key: KeyId,
-    pub(super) at: Timestamp,
-}
-
-#[async_trait]
-impl Verb for Touch {
-    const OP: &'static str = "sql.touch";
-    type Answer = ();
-
-    async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<()> {
-        sqlx::query(TOUCH).text(self.tenant).text(self.key).time(self.at).execute(conn).await?;
-        Ok(())
     }
 }

@@ -1,19 +1,33 @@
 //! One batch: one transaction, as many answers as members.
 
+use std::time::Duration;
+
 use otp_core::fault::FaultKind;
+use tokio::time::timeout;
 
 use super::line::Line;
 use super::verb::Member;
 use super::working_set::WorkingSet;
-use crate::sql::{Conn, statements};
-use crate::trouble::Tried;
+use crate::sql::{Conn, Engine};
+use crate::trouble::{Tried, Trouble};
 
-statements! {
-    /// Takes the write lock at once. A transaction that reads first and then writes is refused when
-    /// another process wrote in between, and no timeout helps that; this waits for its turn.
-    BEGIN = "BEGIN IMMEDIATE";
-    COMMIT = "COMMIT";
-    ROLLBACK = "ROLLBACK";
+/// How often a batch is written again that met another node on the same rows. Once is the rule: by then
+/// the row that was not there is there, and can be locked.
+const AGAIN: usize = 5;
+
+/// How long a batch may take. An engine gives up its own waits before; this is for one that has frozen.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How a transaction begins.
+const fn begin(engine: Engine) -> &'static str {
+    match engine {
+        // Takes the write lock at once. A transaction that reads first and then writes is refused when
+        // another process wrote in between, and no timeout helps that; this waits for its turn.
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => "BEGIN",
+    }
 }
 
 /// Writes `members` together, or, if one of them cannot be written, each by itself; answers them.
@@ -43,23 +57,44 @@ pub(super) async fn settle(line: &mut Line, mut members: Vec<Box<dyn Member>>) {
 
 /// Whether the store itself failed, rather than what it was asked to write.
 fn is_down(written: &Tried<()>) -> bool {
-    written.as_ref().is_err_and(|trouble| trouble.kind() == FaultKind::Unavailable)
+    written.as_ref().is_err_and(|trouble| trouble.kind() == FaultKind::Unavailable && !trouble.is_conflict())
 }
 
-/// Writes `members` in one transaction: all or none.
+/// Writes `members` in one transaction: all or none. Where several nodes write, another may have been
+/// quicker on a row that was not there to be locked, or wait for us while we wait for it: then again.
 async fn write(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<()> {
+    let mut written = write_once(line, members).await;
+    for _ in 0..AGAIN {
+        if !written.as_ref().is_err_and(Trouble::is_conflict) {
+            break;
+        }
+        written = write_once(line, members).await;
+    }
+    written
+}
+
+async fn write_once(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<()> {
     let conn = line.get().await?;
-    let written = transaction(conn, members).await;
+    let in_time = timeout(PATIENCE, transaction(conn, members)).await;
+    let Ok(written) = in_time else {
+        line.give_up();
+        return Err(Trouble::unavailable("the database does not answer"));
+    };
     // What does not roll back either was never begun, was undone by the engine, or is in a state that
-    // nobody knows: another connection finds out.
-    if written.is_err() && sqlx::query(ROLLBACK).execute(conn).await.is_err() {
+    // nobody knows: another connection finds out. So it does when the store is down: it may be a server
+    // that only reads by now, while another writes.
+    if written.is_err() && (is_down(&written) || !rolled_back(conn).await) {
         line.give_up();
     }
     written
 }
 
+async fn rolled_back(conn: &mut Conn) -> bool {
+    timeout(PATIENCE, conn.run("ROLLBACK")).await.is_ok_and(|done| done.is_ok())
+}
+
 async fn transaction(conn: &mut Conn, members: &mut [Box<dyn Member>]) -> Tried<()> {
-    sqlx::query(BEGIN).execute(&mut *conn).await?;
+    conn.run(begin(conn.engine())).await?;
     let mut set = WorkingSet::default();
     for member in members.iter() {
         member.needs(&mut set);
@@ -69,6 +104,5 @@ async fn transaction(conn: &mut Conn, members: &mut [Box<dyn Member>]) -> Tried<
         member.run(conn, &mut set).await?;
     }
     set.store(conn).await?;
-    sqlx::query(COMMIT).execute(conn).await?;
-    Ok(())
+    conn.run("COMMIT").await
 }

@@ -1,28 +1,26 @@
 //! The connection that writes.
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
-
+use crate::connect::Access;
 use crate::sql::Conn;
 use crate::trouble::Tried;
 
 /// The connection that writes, made anew when it broke.
 pub(crate) struct Line {
-    options: SqliteConnectOptions,
+    access: Access,
     conn: Option<Conn>,
 }
 
 impl Line {
-    /// One that goes on with `conn`, and connects by `options` if that breaks.
-    pub(crate) fn new(options: SqliteConnectOptions, conn: Conn) -> Self {
-        Self { options, conn: Some(conn) }
+    /// One that goes on with `conn`, and connects by `access` if that breaks.
+    pub(crate) const fn new(access: Access, conn: Conn) -> Self {
+        Self { access, conn: Some(conn) }
     }
 
     /// The connection.
     pub(super) async fn get(&mut self) -> Tried<&mut Conn> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
-            None => self.options.connect().await?,
+            None => self.access.connect().await?,
         };
         Ok(self.conn.insert(conn))
     }

@@ -14,8 +14,6 @@ mod line;
 mod verb;
 mod working_set;
 
-#[cfg(test)]
-pub(crate) use batch::statements;
 pub(crate) use line::Line;
 pub(crate) use verb::Verb;
 pub(crate) use working_set::WorkingSet;
@@ -90,4 +88,5 @@ async fn serve(mut jobs: mpsc::Receiver<Box<dyn Member>>, mut line: Line) {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;

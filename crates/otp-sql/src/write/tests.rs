@@ -8,14 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::join_all;
 use otp_core::fault::FaultKind;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{Connection, SqliteConnection};
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::connect;
-use crate::sql::Conn;
+use crate::connect::{Access, sqlite};
+use crate::sql::{Conn, Text, query};
 use crate::trouble::Tried;
+
+static NOTE: Text = Text::new("INSERT INTO notes (number) VALUES ($1)");
 
 /// Writes its number down, and how often it was run. No number is written twice.
 struct Note {
@@ -36,7 +37,7 @@ impl Verb for Note {
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<i64> {
         self.runs.fetch_add(1, Ordering::Relaxed);
-        sqlx::query("INSERT INTO notes (number) VALUES ($1)").bind(self.number).execute(conn).await?;
+        query(&NOTE).bind(self.number).execute(conn).await?;
         Ok(self.number)
     }
 }
@@ -63,7 +64,7 @@ impl Verb for Panic {
     type Answer = ();
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<()> {
-        sqlx::query("INSERT INTO notes (number) VALUES (99)").execute(conn).await?;
+        query(&NOTE).bind(99i64).execute(conn).await?;
         panic!("as meant")
     }
 }
@@ -78,7 +79,7 @@ async fn a_verb_that_panics_is_undone_and_the_writer_goes_on() {
 
 struct Desk {
     writer: Writer,
-    other: Conn,
+    other: SqliteConnection,
     /// Transactions that wrote something, as the engine counts them.
     commits: Arc<AtomicUsize>,
     _folder: TempDir,
@@ -88,17 +89,18 @@ impl Desk {
     async fn new() -> Self {
         let folder = tempdir().unwrap();
         let path = folder.path().join("otp.db");
-        connect::create(path.clone()).await.unwrap();
-        let mut other = impatient(&path).connect().await.unwrap();
+        sqlite::create(path.clone()).await.unwrap();
+        let mut other = connect(&path).await;
         sqlx::query("CREATE TABLE notes (number INTEGER NOT NULL PRIMARY KEY)").execute(&mut other).await.unwrap();
-        let mut conn = impatient(&path).connect().await.unwrap();
+        let mut conn = connect(&path).await;
         let commits = Arc::new(AtomicUsize::new(0));
         let counter = commits.clone();
         conn.lock_handle().await.unwrap().set_commit_hook(move || {
             counter.fetch_add(1, Ordering::Relaxed);
             true
         });
-        Self { writer: Writer::start(Line::new(impatient(&path), conn)), other, commits, _folder: folder }
+        let line = Line::new(impatient(&path), Conn::Sqlite(conn));
+        Self { writer: Writer::start(line), other, commits, _folder: folder }
     }
 
     async fn notes(&mut self) -> Vec<i64> {
@@ -107,8 +109,17 @@ impl Desk {
 }
 
 /// As in earnest, but who finds the file being written does not wait.
-fn impatient(path: &Path) -> SqliteConnectOptions {
-    connect::writing(path).busy_timeout(Duration::ZERO)
+fn impatient(path: &Path) -> Access {
+    match sqlite::writing(path) {
+        Access::Sqlite(options) => Access::Sqlite(Box::new(options.busy_timeout(Duration::ZERO))),
+        #[cfg(feature = "postgres")]
+        other @ Access::Postgres(..) => other,
+    }
+}
+
+async fn connect(path: &Path) -> SqliteConnection {
+    let Conn::Sqlite(conn) = impatient(path).connect().await.unwrap() else { unreachable!() };
+    conn
 }
 
 #[tokio::test]

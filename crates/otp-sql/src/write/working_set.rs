@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::outbox::Entries;
 use crate::sessions::NewSessions;
 use crate::sql::Conn;
+use crate::tenants::KeyUses;
 use crate::trouble::Tried;
 use crate::users::Users;
 
@@ -15,9 +16,11 @@ use crate::users::Users;
 /// lets members read and change them in memory, and writes in one statement what was changed. So a
 /// member sees what the members before it did, and the number of statements does not grow with them.
 ///
-/// What is read may be decided on, because the batch holds the lock of all writers from its first
-/// statement on; that of a row has to do where there is no such lock, hence the order of loading.
-/// Every write checks its row all the same: see [`Many::write`](crate::sql::Many::write).
+/// What is read may be decided on: on SQLite the batch holds the lock of all writers from its first
+/// statement on, on Postgres that of each row it has read, and all batches take those in one order (limits,
+/// challenges, outbox, then what they insert: users, key uses, usage; by key within each). What was not
+/// there cannot be locked, so every write checks its row all the same: see
+/// [`Many::write`](crate::sql::Many::write).
 #[derive(Default)]
 pub(crate) struct WorkingSet {
     pub(crate) answers: Answers,
@@ -26,6 +29,7 @@ pub(crate) struct WorkingSet {
     pub(crate) users: Users,
     pub(crate) sessions: NewSessions,
     pub(crate) outbox: Entries,
+    pub(crate) key_uses: KeyUses,
     pub(crate) effects: Effects,
 }
 
@@ -46,6 +50,7 @@ impl WorkingSet {
         self.users.store(conn).await?;
         self.sessions.store(conn).await?;
         self.outbox.store(conn).await?;
+        self.key_uses.store(conn).await?;
         self.effects.store(conn).await
     }
 }

@@ -6,26 +6,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use otp_core::fault::{FaultKind, Res};
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Row as _};
 
-use crate::sql::{Conn, statements};
+use super::{Access, OP, PREPARED};
+use crate::sql::{Conn, query, statements};
 use crate::trouble::{Tried, Trouble};
-
-pub(crate) const OP: &str = "sql.connect";
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
-/// Statements a connection keeps prepared: more than there are.
-const PREPARED: usize = 256;
-
 /// Pages the writer keeps, in KiB, counted from below zero: those of the indexes a sign-in changes at
 /// random places.
 const CACHE: &str = "-16384";
 
 statements! {
-    JOURNAL = "PRAGMA journal_mode";
-    SYNCHRONOUS = "PRAGMA synchronous";
+    JOURNAL = "SELECT journal_mode FROM pragma_journal_mode";
+    SYNCHRONOUS = "SELECT synchronous FROM pragma_synchronous";
 }
 
 /// What `PRAGMA synchronous` says when every commit is flushed to the disk.
@@ -33,15 +29,15 @@ const FULL: i64 = 2;
 
 /// How the file at `path` is written: durably, in write-ahead mode, and without a word in the logs,
 /// because statements carry what must not be there.
-pub(crate) fn writing(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn writing(path: &Path) -> Access {
     let options = base(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     // What a statement needs to undo itself half-way would otherwise go to a file of its own.
-    options.pragma("temp_store", "MEMORY").pragma("cache_size", CACHE)
+    Access::Sqlite(Box::new(options.pragma("temp_store", "MEMORY").pragma("cache_size", CACHE)))
 }
 
 /// How it is read.
-pub(crate) fn reading(path: &Path) -> SqliteConnectOptions {
-    base(path).read_only(true)
+pub(crate) fn reading(path: &Path) -> Access {
+    Access::Sqlite(Box::new(base(path).read_only(true)))
 }
 
 fn base(path: &Path) -> SqliteConnectOptions {
@@ -49,12 +45,17 @@ fn base(path: &Path) -> SqliteConnectOptions {
     options.foreign_keys(true).disable_statement_logging()
 }
 
+/// Opens the file.
+pub(super) async fn connect(options: &SqliteConnectOptions) -> Tried<Conn> {
+    Ok(Conn::Sqlite(options.connect().await?))
+}
+
 /// Connects to write, and makes sure that a commit will be what is promised: SQLite keeps silent
 /// about a mode it could not take, on a network drive say.
-pub(crate) async fn writer(options: &SqliteConnectOptions) -> Tried<Conn> {
-    let mut conn = options.connect().await?;
-    let journal: String = sqlx::query(JOURNAL).fetch_one(&mut conn).await?.try_get(0)?;
-    let synchronous: i64 = sqlx::query(SYNCHRONOUS).fetch_one(&mut conn).await?.try_get(0)?;
+pub(crate) async fn writer(access: &Access) -> Tried<Conn> {
+    let mut conn = access.connect().await?;
+    let journal: String = query(&JOURNAL).fetch_one(&mut conn).await?.text("journal_mode")?;
+    let synchronous: i64 = query(&SYNCHRONOUS).fetch_one(&mut conn).await?.number("synchronous")?;
     if journal != "wal" || synchronous != FULL {
         return Err(Trouble::misconfigured("the file system of the database supports no write-ahead log"));
     }
@@ -91,6 +92,12 @@ mod tests {
     use tempfile::{TempDir, tempdir};
 
     use super::*;
+    use crate::sql::Text;
+
+    static MAKE: Text = Text::new("CREATE TABLE t (x)");
+    static DURABILITY: Text = Text::new("SELECT synchronous AS value FROM pragma_synchronous");
+    static FOREIGN_KEYS: Text = Text::new("SELECT foreign_keys AS value FROM pragma_foreign_keys");
+    static BUSY_TIMEOUT: Text = Text::new("SELECT timeout AS value FROM pragma_busy_timeout");
 
     async fn fresh() -> (TempDir, PathBuf) {
         let folder = tempdir().unwrap();
@@ -103,17 +110,17 @@ mod tests {
     async fn commits_are_flushed_and_writers_wait() {
         let (_folder, path) = fresh().await;
         let mut conn = writer(&writing(&path)).await.unwrap();
-        for (pragma, value) in [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)] {
-            let text = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
-            assert_eq!(sqlx::query_scalar::<_, i64>(text).fetch_one(&mut conn).await.unwrap(), value, "{pragma}");
+        let pragmas: [(&'static Text, i64); 3] = [(&DURABILITY, 2), (&FOREIGN_KEYS, 1), (&BUSY_TIMEOUT, 5000)];
+        for (pragma, value) in pragmas {
+            let row = query(pragma).fetch_one(&mut conn).await.unwrap();
+            assert_eq!(row.number::<i64>("value").unwrap(), value);
         }
-        assert_eq!(sqlx::query_scalar::<_, String>(JOURNAL).fetch_one(&mut conn).await.unwrap(), "wal");
     }
 
     #[tokio::test]
     async fn without_a_write_ahead_log_nothing_is_promised() {
         let in_memory = SqliteConnectOptions::new().in_memory(true).journal_mode(SqliteJournalMode::Wal);
-        let refused = writer(&in_memory).await.err().map(|trouble| trouble.kind());
+        let refused = writer(&Access::Sqlite(Box::new(in_memory))).await.err().map(|trouble| trouble.kind());
         assert_eq!(refused, Some(FaultKind::Misconfigured));
     }
 
@@ -122,8 +129,8 @@ mod tests {
         let (_folder, path) = fresh().await;
         let _writer = writer(&writing(&path)).await.unwrap();
         let mut reader = reading(&path).connect().await.unwrap();
-        let written = sqlx::query("CREATE TABLE t (x)").execute(&mut reader).await;
-        assert_eq!(written.map_err(|error| Trouble::from(error).kind()).err(), Some(FaultKind::Misconfigured));
+        let written = query(&MAKE).execute(&mut reader).await;
+        assert_eq!(written.map_err(|trouble| trouble.kind()).err(), Some(FaultKind::Misconfigured));
     }
 
     #[cfg(unix)]
@@ -133,7 +140,7 @@ mod tests {
 
         let (folder, path) = fresh().await;
         let mut conn = writer(&writing(&path)).await.unwrap();
-        sqlx::query("CREATE TABLE t (x)").execute(&mut conn).await.unwrap();
+        query(&MAKE).execute(&mut conn).await.unwrap();
         let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(["a", "a/b"].map(mode), [0o700; 2]);
         assert_eq!(["a/b/otp.db", "a/b/otp.db-wal", "a/b/otp.db-shm"].map(mode), [0o600; 3]);

@@ -8,7 +8,13 @@ use otp_core::session::{Lifetimes, SignIn};
 use otp_core::time::Timestamp;
 use otp_testkit::samples::{NOW, Samples};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, on_each_engine};
+
+on_each_engine! {
+    what_has_ended_goes_an_hour_later
+    what_is_prolonged_goes_by_its_new_end
+    more_than_a_round_goes_in_several
+}
 
 const TABLES: [&str; 4] = ["challenges", "answers", "limits", "sessions"];
 const MILLI: Duration = Duration::from_millis(1);
@@ -21,9 +27,8 @@ async fn rows(fixture: &Fixture) -> [i64; 4] {
     rows
 }
 
-#[tokio::test]
-async fn what_has_ended_goes_an_hour_later() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(11));
+async fn what_has_ended_goes_an_hour_later(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(11));
     let realm = samples.realm();
     for _ in 0..3 {
         let challenge = samples.challenge(realm, NOW);
@@ -54,9 +59,8 @@ async fn what_has_ended_goes_an_hour_later() {
     assert_eq!(fixture.rows("users").await, 1);
 }
 
-#[tokio::test]
-async fn what_is_prolonged_goes_by_its_new_end() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(12));
+async fn what_is_prolonged_goes_by_its_new_end(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(12));
     let realm = samples.realm();
     let challenge = samples.challenge(realm, NOW);
     fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
@@ -81,9 +85,8 @@ async fn what_is_prolonged_goes_by_its_new_end() {
     assert_eq!(fixture.store.sweep(later.plus(idle + HOUR)).await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn more_than_a_round_goes_in_several() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(13));
+async fn more_than_a_round_goes_in_several(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(13));
     let realm = samples.realm();
     let draws = || (0..300).map(|_| samples.draw(realm, Rule::EmailHour, 1)).collect::<Vec<_>>();
     for _ in 0..4 {

@@ -5,11 +5,14 @@ use otp_core::port::{TenantFilter, TenantStore};
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_testkit::samples::{NOW, Samples};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, on_each_engine};
 
-#[tokio::test]
-async fn sql_and_domain_agree_on_who_is_listed() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(5));
+on_each_engine! {
+    sql_and_domain_agree_on_who_is_listed
+}
+
+async fn sql_and_domain_agree_on_who_is_listed(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(5));
     let mut tenants = vec![Tenant { id: TenantId::SERVICE, owner: None, ..samples.tenant(NOW) }];
     for name in
         ["100% real", "100 real", "a_b", "aXb", r"back\slash", "\u{c9}cole", "\u{e9}cole", "Z\u{fc}rich", "ACME"]

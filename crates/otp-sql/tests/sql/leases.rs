@@ -6,11 +6,14 @@ use otp_core::effect::Effect;
 use otp_core::port::{ChallengeStore, Outbox, Settled, Settlement};
 use otp_testkit::samples::{NOW, Samples};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, on_each_engine};
 
-#[tokio::test]
-async fn what_a_dead_process_had_claimed_is_free_again_and_its_lease_settles_nothing() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(17));
+on_each_engine! {
+    what_a_dead_process_had_claimed_is_free_again_and_its_lease_settles_nothing
+}
+
+async fn what_a_dead_process_had_claimed_is_free_again_and_its_lease_settles_nothing(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(17));
     let challenge = samples.challenge(samples.realm(), NOW);
     let mut request = samples.request(&challenge);
     request.admitted = vec![Effect::Mail(samples.mail(&challenge))];

@@ -11,11 +11,18 @@ use otp_core::port::{
 };
 use otp_testkit::samples::{NOW, Samples, by_address, by_id};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, on_each_engine};
 
-#[tokio::test]
-async fn a_member_that_cannot_be_written_harms_nobody() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(1));
+on_each_engine! {
+    a_member_that_cannot_be_written_harms_nobody
+    a_row_that_does_not_read_back_is_the_trouble_of_who_needs_it
+    members_see_what_the_members_before_them_did
+    two_sign_ins_of_one_address_are_one_user
+    a_claim_and_a_settlement_of_one_entry_agree
+}
+
+async fn a_member_that_cannot_be_written_harms_nobody(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(1));
     let realm = samples.realm();
     let draw = samples.draw(realm, Rule::ClientHour, 100);
     let mut challenges: Vec<_> = (0..20).map(|_| samples.challenge(realm, NOW)).collect();
@@ -46,16 +53,13 @@ async fn a_member_that_cannot_be_written_harms_nobody() {
     assert_eq!(usage[0].remaining, 100 - 20);
 }
 
-#[tokio::test]
-async fn a_row_that_does_not_read_back_is_the_trouble_of_who_needs_it() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(2));
+async fn a_row_that_does_not_read_back_is_the_trouble_of_who_needs_it(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(2));
     let realm = samples.realm();
     let draws = [0; 5].map(|_| vec![samples.draw(realm, Rule::EmailHour, 3)]);
     join_all(draws.iter().map(|draws| fixture.store.acquire(draws.clone(), NOW))).await;
-    let broken = "UPDATE limits SET log = X'00' WHERE subject = $1";
-    let subject = draws[2][0].key.subject.as_bytes().to_vec();
-    let broken = sqlx::query(broken).bind(subject).execute(&mut fixture.raw().await).await.unwrap();
-    assert_eq!(broken.rows_affected(), 1);
+    let (log, subject) = (fixture.literal(&[0]), fixture.literal(draws[2][0].key.subject.as_bytes()));
+    assert_eq!(fixture.execute(&format!("UPDATE limits SET log = {log} WHERE subject = {subject}")).await, 1);
 
     let drawn = join_all(draws.iter().map(|draws| fixture.store.acquire(draws.clone(), NOW))).await;
     for (place, drawn) in drawn.iter().enumerate() {
@@ -67,9 +71,8 @@ async fn a_row_that_does_not_read_back_is_the_trouble_of_who_needs_it() {
     }
 }
 
-#[tokio::test]
-async fn members_see_what_the_members_before_them_did() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(3));
+async fn members_see_what_the_members_before_them_did(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(3));
     let realm = samples.realm();
     let first = samples.challenge(realm, NOW);
     let second = samples.sibling(&first, NOW);
@@ -98,9 +101,8 @@ async fn members_see_what_the_members_before_them_did() {
     assert_eq!(live.map(|live| live.user), Some(signed_in.user));
 }
 
-#[tokio::test]
-async fn two_sign_ins_of_one_address_are_one_user() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(4));
+async fn two_sign_ins_of_one_address_are_one_user(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(4));
     let first = samples.challenge(samples.realm(), NOW);
     let mut second = samples.sibling(&first, NOW);
     second.purpose = "delete-account".parse().unwrap();
@@ -118,9 +120,8 @@ async fn two_sign_ins_of_one_address_are_one_user() {
     assert_eq!((fixture.rows("users").await, fixture.rows("sessions").await), (1, 2));
 }
 
-#[tokio::test]
-async fn a_claim_and_a_settlement_of_one_entry_agree() {
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(15));
+async fn a_claim_and_a_settlement_of_one_entry_agree(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(15));
     let challenge = samples.challenge(samples.realm(), NOW);
     let admitted = vec![Effect::Mail(samples.mail(&challenge))];
     fixture.store.open(Request { admitted, ..samples.request(&challenge) }, NOW).await.unwrap();

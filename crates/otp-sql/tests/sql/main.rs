@@ -1,5 +1,5 @@
-//! The SQLite engine against the suite every adapter passes, against the reference adapter, and in
-//! what it promises besides.
+//! Both engines against the suite every adapter passes, against the reference adapter, and in what
+//! they promise besides.
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
@@ -9,7 +9,7 @@ mod fixture;
 mod leases;
 mod listing;
 mod migrations;
+mod nodes;
 mod oracle;
-mod processes;
-mod quiet;
+mod sqlite;
 mod sweep;

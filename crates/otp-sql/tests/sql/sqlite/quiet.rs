@@ -8,7 +8,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::set_global_default;
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Engine, Fixture};
 
 /// Listens to everything and counts what the driver says of statements.
 struct Listener;
@@ -41,7 +41,7 @@ impl Subscriber for Listener {
 async fn statements_are_not_logged() {
     // For the whole process: the driver speaks from threads of its own.
     set_global_default(Listener).unwrap();
-    let (fixture, samples) = (Fixture::new().await, Samples::seeded(14));
+    let (fixture, samples) = (Fixture::new(Engine::Sqlite).await.unwrap(), Samples::seeded(14));
     let challenge = samples.challenge(samples.realm(), NOW);
     fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
     ChallengeStore::live(&fixture.store, &by_address(&challenge), NOW).await.unwrap();

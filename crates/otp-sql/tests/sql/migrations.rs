@@ -1,0 +1,71 @@
+//! The tables, and who may change them.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use otp_core::fault::FaultKind;
+use otp_core::id::TenantId;
+use otp_core::limit::Rule;
+use otp_core::port::{LimitStore, TenantStore};
+use otp_sql::Schema;
+use otp_testkit::samples::{NOW, Samples};
+use tokio::sync::Barrier;
+
+use crate::fixture::{Fixture, on_each_engine};
+
+on_each_engine! {
+    a_new_database_has_everything_before_it
+    a_later_version_is_left_alone
+    a_migration_changed_after_it_was_run_is_refused
+    several_processes_may_migrate_at_once
+}
+
+async fn a_new_database_has_everything_before_it(fixture: Fixture) {
+    let pending = ["0001 start", "0002 several nodes"].map(ToOwned::to_owned);
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
+    let read = fixture.store.get(TenantId::SERVICE).await.unwrap_err();
+    assert_eq!((read.kind(), read.op()), (FaultKind::Misconfigured, "sql.tenant"));
+    let samples = Samples::seeded(6);
+    let draw = samples.draw(samples.realm(), Rule::EmailDay, 1);
+    assert_eq!(fixture.store.acquire(vec![draw], NOW).await.unwrap_err().kind(), FaultKind::Misconfigured);
+
+    fixture.store.migrate().await.unwrap();
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Current);
+    assert_eq!(fixture.store.get(TenantId::SERVICE).await.unwrap(), None);
+    fixture.store.migrate().await.unwrap();
+}
+
+async fn a_later_version_is_left_alone(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    let nothing = fixture.literal(&[]);
+    let later = format!(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'later', TRUE, {nothing}, 0)"
+    );
+    fixture.execute(&later).await;
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Newer);
+    assert_eq!(fixture.store.migrate().await.unwrap_err().kind(), FaultKind::Misconfigured);
+}
+
+async fn a_migration_changed_after_it_was_run_is_refused(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    let other = fixture.literal(&[0]);
+    fixture.execute(&format!("UPDATE _sqlx_migrations SET checksum = {other}")).await;
+    assert_eq!(fixture.store.migrate().await.unwrap_err().kind(), FaultKind::Misconfigured);
+}
+
+async fn several_processes_may_migrate_at_once(fixture: Fixture) {
+    let start = Arc::new(Barrier::new(4));
+    let migrations = (0..4).map(async |_| {
+        let (store, start) = (fixture.beside().await, start.clone());
+        let migration = tokio::spawn(async move {
+            start.wait().await;
+            store.migrate().await
+        });
+        migration.await.unwrap()
+    });
+    for migrated in join_all(migrations).await {
+        migrated.unwrap();
+    }
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Current);
+}

@@ -1,0 +1,4 @@
+//! What holds of a file alone.
+
+mod processes;
+mod quiet;
