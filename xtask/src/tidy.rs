@@ -25,7 +25,7 @@ const IMPURE: [&str; 12] = [
     "tokio",
 ];
 /// What each crate may import of the others (one-way), outside of its tests.
-const IMPORTS: [(&str, &[&str]); 9] = [
+const IMPORTS: [(&str, &[&str]); 10] = [
     ("otp-core", &[]),
     ("otp-email", &["otp-core"]),
     ("otp-http", &["otp-core"]),
@@ -34,6 +34,7 @@ const IMPORTS: [(&str, &[&str]); 9] = [
     ("otp-sql", &["otp-core"]),
     ("otp-testkit", &["otp-core"]),
     ("otp-wire", &["otp-core", "otp-email", "otp-sql"]),
+    ("otp-worker", &["otp-core", "otp-wire"]),
     ("xtask", &[]),
 ];
 
