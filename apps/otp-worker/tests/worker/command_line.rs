@@ -1,38 +1,23 @@
 //! What a worker refuses to start with: exit codes, and one message on stderr.
 
-use std::process::Command;
+use otp_testbed::service::Home;
 
-/// A configuration with nothing missing.
-const COMPLETE: [(&str, &str); 4] = [
-    ("OTP_DATABASE_URL", "postgres://127.0.0.1:1/otp"),
-    ("OTP_SECRET_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
-    ("OTP_EMAIL_URL", "smtp://127.0.0.1:1?tls=none"),
-    ("OTP_EMAIL_FROM", "Acme <no-reply@acme.example>"),
-];
-
-/// Runs the worker in an empty folder until it ends; answers its exit code and what it said.
-fn ends(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_otp-worker"))
-        .args(arguments)
-        .current_dir(&folder)
-        .env_clear()
-        .envs(environment.iter().copied())
-        .output()
-        .unwrap();
-    assert!(output.stdout.is_empty(), "a worker has no data to tell");
-    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "a refused worker leaves nothing behind");
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+/// A home with nothing missing, and a database that nobody answers for.
+fn complete() -> Home {
+    Home::serving("smtp://127.0.0.1:1?tls=none").with("OTP_DATABASE_URL", "postgres://127.0.0.1:1/otp")
 }
 
-/// `COMPLETE` with one value changed.
-fn complete_but(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static str)> {
-    COMPLETE.iter().map(|set| if set.0 == name { (name, value) } else { *set }).collect()
+/// Runs the worker until it ends; answers its exit code and what it said.
+fn ends(home: &Home, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = home.command_of("otp-worker", arguments).output().unwrap();
+    assert!(output.stdout.is_empty(), "a worker has no data to tell");
+    assert!(home.files().is_empty(), "a refused worker leaves nothing behind");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
 fn an_embedded_database_takes_no_worker() {
-    let (code, said) = ends(&["run"], &complete_but("OTP_DATABASE_URL", "sqlite://otp-data/otp.db"));
+    let (code, said) = ends(&complete().with("OTP_DATABASE_URL", "sqlite://otp-data/otp.db"), &["run"]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("one `otp-server serve` process") && said.contains("Postgres"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -40,23 +25,23 @@ fn an_embedded_database_takes_no_worker() {
 
 #[test]
 fn everything_that_is_missing_is_listed_at_once_as_serve_does() {
-    let (code, said) = ends(&["run"], &[]);
+    let (code, said) = ends(&Home::empty(), &["run"]);
     assert_eq!(code, Some(3), "{said}");
     for name in ["OTP_SECRET_KEY", "OTP_EMAIL_URL", "OTP_EMAIL_FROM"] {
         assert!(said.contains(name), "{said}");
     }
-    let (code, said) = ends(&["run"], &complete_but("OTP_EMAIL_URL", "inbox://"));
+    let (code, said) = ends(&complete().with("OTP_EMAIL_URL", "inbox://"), &["run"]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("OTP_EMAIL_URL") && !said.contains("OTP_SECRET_KEY"), "{said}");
 }
 
 #[test]
 fn flags_win_over_the_environment_and_errors_name_the_setting() {
-    let (code, said) = ends(&["--log", "otp_core=loudly", "run"], &COMPLETE);
+    let (code, said) = ends(&complete(), &["--log", "otp_core=loudly", "run"]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.starts_with("otp-worker: log "), "{said}");
-    let (code, said) = ends(&["run"], &complete_but("OTP_DATABASE_URL", "mysql://localhost/otp"));
+    let (code, said) = ends(&complete().with("OTP_DATABASE_URL", "mysql://localhost/otp"), &["run"]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("database"), "{said}");
-    assert_eq!(ends(&["no-such-command"], &COMPLETE).0, Some(2));
+    assert_eq!(ends(&complete(), &["no-such-command"]).0, Some(2));
 }
