@@ -7,31 +7,18 @@
 mod cli;
 mod commands;
 mod dev;
-mod exit;
-mod logging;
 mod output;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use otp_wire::process::{self, Failure};
 
 use cli::{Cli, Command};
-use exit::Failure;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    // One crypto library for every TLS stack of the process; only a second call could fail.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Failure::Failed(format!("no runtime: {error}")).report(),
-    };
-    let done = runtime.block_on(run(cli));
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    process::run("otp-server", run(Cli::parse()))
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {

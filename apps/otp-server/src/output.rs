@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use crate::exit::Failure;
+use otp_wire::process::Failure;
 
 /// Writes one line of data.
 pub(crate) fn line(text: impl Display) -> Result<(), Failure> {

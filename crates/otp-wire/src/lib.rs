@@ -25,4 +25,6 @@ compile_error!("otp-wire needs a system of record: feature `sqlite`");
 pub mod bell;
 pub mod config;
 pub mod mail;
+#[cfg(feature = "process")]
+pub mod process;
 pub mod storage;

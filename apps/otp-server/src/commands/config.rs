@@ -1,20 +1,19 @@
 //! `otp-server config`: what the service would run with.
 
 use otp_wire::mail::Mail;
+use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
 use otp_wire::storage::sqlite_path;
 use serde_json::json;
 
-use crate::cli::{ConfigCommand, SettingArgs};
-use crate::exit::Failure;
+use crate::cli::ConfigCommand;
 use crate::output;
-use crate::{logging, serve};
 
 /// Checks or shows the configuration.
 pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(), Failure> {
     let config = settings.read()?;
     match command {
         ConfigCommand::Check => {
-            serve::Requirements::of(&config)?;
+            Requirements::of(&config)?;
             logging::filter(&config)?;
             Mail::wire(&config)?;
             sqlite_path(&config)?;

@@ -1,11 +1,11 @@
 //! `otp-server customer`: tenants.
 
 use otp_core::email::EmailAddress;
-use otp_core::tenants::{NewTenant, RegisterError, Registered};
+use otp_core::tenants::{NewTenant, Registered};
+use otp_wire::process::{Failure, SettingArgs};
 
 use super::{CLI, Session, print};
-use crate::cli::{CustomerCommand, SettingArgs};
-use crate::exit::Failure;
+use crate::cli::CustomerCommand;
 
 /// Registers a customer.
 pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Result<(), Failure> {
@@ -28,13 +28,4 @@ pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Re
     });
     session.close().await;
     done
-}
-
-impl From<RegisterError> for Failure {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::Fault(fault) => fault.into(),
-            RegisterError::EmailTaken | RegisterError::UnknownPlan => Self::Failed(error.to_string()),
-        }
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::exit::Failure;
+use otp_wire::process::Failure;
+
 use crate::output;
 
 /// How long the service may take to answer.

@@ -6,11 +6,11 @@ use otp_core::port::Clock;
 use otp_core::system::SystemClock;
 use otp_core::tenants::KeyError;
 use otp_core::time::Timestamp;
+use otp_wire::process::{Failure, SettingArgs};
 use serde_json::{Value, json};
 
 use super::{CLI, Session, print};
-use crate::cli::{KeyCommand, SettingArgs};
-use crate::exit::Failure;
+use crate::cli::KeyCommand;
 use crate::output;
 
 /// Makes, lists or takes back keys.
@@ -72,13 +72,4 @@ fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) ->
 
 fn customer_id(text: &str) -> Result<TenantId, KeyError> {
     text.parse().map_err(|_| KeyError::NotFound)
-}
-
-impl From<KeyError> for Failure {
-    fn from(error: KeyError) -> Self {
-        match error {
-            KeyError::NotFound => Self::NotFound(error.to_string()),
-            KeyError::Fault(fault) => fault.into(),
-        }
-    }
 }

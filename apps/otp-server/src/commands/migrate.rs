@@ -1,10 +1,10 @@
 //! `otp-server migrate`: the database schema.
 
+use otp_wire::process::{Failure, SettingArgs};
 use otp_wire::storage::{Schema, Storage};
 
 use super::print;
-use crate::cli::{MigrateCommand, SettingArgs};
-use crate::exit::Failure;
+use crate::cli::MigrateCommand;
 use crate::output;
 
 /// Applies pending migrations, or tells of them.

@@ -14,11 +14,10 @@ use otp_core::caller::{Actor, Caller};
 use otp_core::deployment::Deployment;
 use otp_core::tenants::Tenants;
 use otp_wire::config::Config;
+use otp_wire::process::{Failure, SettingArgs};
 use otp_wire::storage::{Storage, sqlite_path};
 use serde_json::Value;
 
-use crate::cli::SettingArgs;
-use crate::exit::Failure;
 use crate::output;
 
 /// On whose authority a command acts: whoever may read the secret key and the database.

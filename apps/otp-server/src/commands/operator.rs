@@ -1,8 +1,9 @@
 //! `otp-server operator`: who runs the service.
 
+use otp_wire::process::{Failure, SettingArgs};
+
 use super::{CLI, Session, print};
-use crate::cli::{OperatorCommand, SettingArgs};
-use crate::exit::Failure;
+use crate::cli::OperatorCommand;
 
 /// Makes an operator key.
 pub(crate) async fn run(settings: &SettingArgs, command: &OperatorCommand) -> Result<(), Failure> {

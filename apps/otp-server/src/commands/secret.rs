@@ -2,9 +2,9 @@
 
 use otp_core::keys::MasterKey;
 use otp_core::system::SystemEntropy;
+use otp_wire::process::Failure;
 
 use crate::cli::SecretCommand;
-use crate::exit::Failure;
 use crate::output;
 
 /// Prints a fresh key.

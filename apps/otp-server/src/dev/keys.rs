@@ -11,8 +11,7 @@ use otp_core::email::EmailAddress;
 use otp_core::keys::MasterKey;
 use otp_core::system::SystemEntropy;
 use otp_core::tenants::{NewTenant, Tenants};
-
-use crate::exit::Failure;
+use otp_wire::process::Failure;
 
 /// The keys a newcomer works with.
 pub(super) struct DevKeys {

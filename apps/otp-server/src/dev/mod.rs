@@ -9,13 +9,11 @@ use std::path::{Path, PathBuf};
 
 use otp_wire::config::Config;
 use otp_wire::mail::Mail;
+use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
 use otp_wire::storage::{Exclusive, Storage};
 
-use crate::cli::SettingArgs;
-use crate::exit::Failure;
-use crate::logging;
 use crate::output;
-use crate::serve::{Listening, Requirements, Service};
+use crate::serve::{Listening, Service};
 use keys::{DevKeys, secret_key};
 
 /// Runs the service for development.
@@ -45,7 +43,7 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     };
     let mail = Mail::wire(&config)?;
     let mailbox = mail.inbox.clone();
-    let service = Service::open(config.clone(), Requirements::new(master, sender), storage, mail).await?;
+    let service = Service::open(config.clone(), Requirements { master, sender }, storage, mail).await?;
     let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
     output::line(welcome(&keys, &config.public_url))?;
     let mailbox = mailbox.map(inbox::router).unwrap_or_default();

@@ -11,14 +11,13 @@ use axum::middleware::from_fn_with_state;
 use axum::serve::{Listener, ListenerExt};
 use otp_http::Readiness;
 use otp_wire::config::Config;
+use otp_wire::process::{Failure, Termination};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::drain::InFlight;
-use crate::exit::Failure;
 
 /// How long connections may take to close after the last answer.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -52,10 +51,7 @@ impl Listening {
         until: impl Future<Output = T>,
     ) -> Result<Option<T>, Failure> {
         let serving = Serving::begin(self.listener.clone(), router);
-        let resolved = tokio::select! {
-            resolved = until => Some(resolved),
-            () = self.termination.asked() => None,
-        };
+        let resolved = self.termination.or(until).await;
         serving.end().await?;
         Ok(resolved)
     }
@@ -144,28 +140,4 @@ async fn serve(
         .with_graceful_shutdown(stop)
         .await
         .map_err(|error| Failure::Failed(error.to_string()))
-}
-
-/// SIGTERM and SIGINT. From the first time anybody listens, neither ends the process by itself any
-/// more, and one that comes while nobody listens is lost: so there is one listener, for as long as
-/// the socket is bound.
-struct Termination {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Termination {
-    /// Listens from now on.
-    fn heard() -> Result<Self, Failure> {
-        let on = |kind| signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be heard: {error}")));
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    /// Resolves when the process is asked to stop, or was since it listens.
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

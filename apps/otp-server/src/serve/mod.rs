@@ -2,31 +2,28 @@
 
 mod drain;
 mod http;
-mod schema;
-mod work;
 
 pub(crate) use http::Listening;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use otp_core::deployment::Deployment;
-use otp_core::keys::MasterKey;
 use otp_core::mail::Sender;
 use otp_core::otp::Otp;
 use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
-use otp_core::system::SystemEntropy;
 use otp_core::tenants::Tenants;
 use otp_core::token::Hs256;
 use otp_http::{Readiness, Services, Settings};
 use otp_wire::bell::ProcessBell;
-use otp_wire::config::{Config, MailRoute};
+use otp_wire::config::Config;
 use otp_wire::mail::Mail;
+use otp_wire::process::{Failure, Requirements, SettingArgs, Work, logging, schema};
 use otp_wire::storage::{Exclusive, Storage};
-use std::sync::Arc;
 
-use crate::cli::SettingArgs;
-use crate::exit::Failure;
-use crate::logging;
-use work::Work;
+/// How often the relay looks for mail that fell due, or that another process queued, without being rung.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the service until it is asked to stop.
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
@@ -40,7 +37,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let exclusive = Exclusive::of(&config)?;
     let storage = Storage::open(&config).await?;
     let mut listening = Listening::bind(&config).await?;
-    if !schema::await_current(&config, &storage, &mut listening).await? {
+    if !await_schema(&config, &storage, &mut listening).await? {
         storage.close().await;
         return Ok(());
     }
@@ -52,56 +49,18 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     served
 }
 
-/// What the service cannot run without and nothing can stand in for.
-#[derive(Debug, Clone)]
-pub(crate) struct Requirements {
-    master: MasterKey,
-    sender: Sender,
-}
-
-impl Requirements {
-    /// Takes them from `config`, or lists all that are missing, each with a way to get it.
-    pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
-        let has_inbox = config.email.iter().any(|route| matches!(route, MailRoute::Inbox));
-        match (&config.secret_key, &config.email_from) {
-            (Some(master), Some(sender)) if !config.email.is_empty() && !has_inbox => {
-                Ok(Self { master: master.clone(), sender: sender.clone() })
-            }
-            _ => Err(Failure::Configuration(Self::screen(config, has_inbox)?)),
-        }
+/// Applies pending migrations if configured to; else answers "not ready" until `migrate up` has run.
+/// Answers whether the schema is current: it is not if a signal asked to stop first.
+async fn await_schema(config: &Config, storage: &Storage, listening: &mut Listening) -> Result<bool, Failure> {
+    if config.migrate {
+        storage.migrate().await?;
+    } else if schema::is_pending(storage).await? {
+        let waiting = otp_http::waiting("migrations are pending", &config.public_url);
+        let Some(migrated) = listening.serve_until(waiting, schema::migrated(storage)).await? else { return Ok(false) };
+        migrated?;
     }
-
-    fn screen(config: &Config, has_inbox: bool) -> Result<String, Failure> {
-        let mut screen = String::from("the configuration is not complete. Still missing:\n");
-        if config.secret_key.is_none() {
-            let fresh = MasterKey::generate(&SystemEntropy::default())?.to_base64();
-            screen.push_str(&format!(
-                "\n  OTP_SECRET_KEY   every code, token and stored address depends on it; keep it safe and backed up.\n\
-                 \x20                  A fresh one, made just now and kept nowhere:\n\n\
-                 \x20                  export OTP_SECRET_KEY={fresh}\n"
-            ));
-        }
-        if config.email.is_empty() || has_inbox {
-            let why = if has_inbox { "inbox:// is for development only; name" } else { "name" };
-            screen.push_str(&format!(
-                "\n  OTP_EMAIL_URL    how mail is sent; {why} your mail server:\n\n\
-                 \x20                  export OTP_EMAIL_URL='smtp://USER:PASSWORD@mail.example.org:587'\n"
-            ));
-        }
-        if config.email_from.is_none() {
-            screen.push_str(
-                "\n  OTP_EMAIL_FROM   who mail is from:\n\n\
-                 \x20                  export OTP_EMAIL_FROM='Example <no-reply@example.org>'\n",
-            );
-        }
-        screen.push_str("\nEach may stand in --config FILE too, and every secret in a file named by …_FILE. To try things out: otp-server dev\n");
-        Ok(screen)
-    }
-
-    /// For development, where the command brings both.
-    pub(crate) const fn new(master: MasterKey, sender: Sender) -> Self {
-        Self { master, sender }
-    }
+    storage.require_current().await?;
+    Ok(true)
 }
 
 /// Everything of a running service.
@@ -124,7 +83,7 @@ impl Service {
         storage: Storage,
         mail: Mail,
     ) -> Result<Self, Failure> {
-        let bell = ProcessBell::default();
+        let bell = ProcessBell::looking_every(LOOK_EVERY);
         let deployment = Deployment::builder(requirements.master, storage.stores())
             .plans(config.plans.clone())
             .bell(Arc::new(bell.clone()))

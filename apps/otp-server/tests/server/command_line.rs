@@ -1,6 +1,6 @@
 //! Commands that end by themselves: exit codes, and what goes to which stream.
 
-use crate::harness::{Home, SECRET};
+use otp_testbed::service::{Home, SECRET};
 
 fn said(output: &std::process::Output) -> (String, String) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
@@ -8,7 +8,7 @@ fn said(output: &std::process::Output) -> (String, String) {
 
 #[test]
 fn serve_lists_everything_that_is_missing_with_a_fresh_key_that_works() {
-    let output = Home::new().run(&["serve"]);
+    let output = Home::empty().run(&["serve"]);
     let (stdout, stderr) = said(&output);
     assert_eq!((output.status.code(), stdout.as_str()), (Some(3), ""));
     for name in ["OTP_SECRET_KEY", "OTP_EMAIL_URL", "OTP_EMAIL_FROM"] {
@@ -17,7 +17,7 @@ fn serve_lists_everything_that_is_missing_with_a_fresh_key_that_works() {
     let fresh = stderr.split_once("OTP_SECRET_KEY=").unwrap().1.lines().next().unwrap();
     let complete = Home::serving("smtp://127.0.0.1:1?tls=none").with("OTP_SECRET_KEY", fresh);
     assert_eq!(complete.run(&["config", "check"]).status.code(), Some(0));
-    let (_, again) = said(&Home::new().run(&["serve"]));
+    let (_, again) = said(&Home::empty().run(&["serve"]));
     assert!(!again.contains(fresh), "no key is built in");
 }
 
@@ -29,7 +29,7 @@ fn serve_does_not_send_mail_to_the_development_mailbox() {
 
 #[test]
 fn every_error_of_the_configuration_at_once_and_no_secret_among_them() {
-    let home = Home::new()
+    let home = Home::empty()
         .with("OTP_SECRET_KEY", "hunter2-is-no-key")
         .with("OTP_EMAIL_URL", "smtp://user:hunter2@host:587?colour=red")
         .with("OTP_TRUSTED_PROXIES", "everyone")
@@ -45,7 +45,7 @@ fn every_error_of_the_configuration_at_once_and_no_secret_among_them() {
 
 #[test]
 fn unknown_members_are_errors_with_a_suggestion() {
-    let home = Home::new();
+    let home = Home::empty();
     let file = home.path().join("otp.toml");
     std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n[plans.mine]\notpRequestsPerHuor = 3\n").unwrap();
     let output = home.run(&["--config", file.to_str().unwrap(), "config", "check"]);
@@ -80,7 +80,7 @@ fn flags_win_over_environment_over_file_over_defaults() {
 
 #[test]
 fn a_secret_may_stand_in_a_file_but_not_in_both_places() {
-    let home = Home::new();
+    let home = Home::empty();
     let file = home.path().join("key");
     std::fs::write(&file, format!("{SECRET}\n")).unwrap();
     let complete = home
@@ -127,7 +127,7 @@ fn another_secret_key_does_not_open_a_database() {
 
 #[test]
 fn usage_and_reachability_have_codes_of_their_own() {
-    let home = Home::new();
+    let home = Home::empty();
     assert_eq!(home.run(&["no-such-command"]).status.code(), Some(2));
     for name in ["", " ", "two\nlines", &"n".repeat(101)] {
         let create = home.run(&["customer", "create", "--email", "owner@acme.example", "--name", name]);
@@ -146,7 +146,7 @@ fn usage_and_reachability_have_codes_of_their_own() {
 #[test]
 fn a_command_whose_data_nobody_gets_has_failed() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = Home::new().command(&["secret", "generate"]).stdout(full).output().unwrap();
+    let output = Home::empty().command(&["secret", "generate"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output).1);
 }
 

@@ -3,9 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use otp_testbed::service::Home;
 use serde_json::Value;
-
-use crate::harness::Home;
 
 /// Runs a shell script in `home`; answers what it wrote, line by line.
 fn shell(home: &Home, script: &str) -> Vec<String> {
@@ -35,7 +34,7 @@ async fn signs_in(home: &Home, script: &str) {
 
 #[tokio::test]
 async fn the_three_lines_that_dev_prints_sign_in() {
-    signs_in(&Home::new(), "").await;
+    signs_in(&Home::empty(), "").await;
 }
 
 #[tokio::test]
@@ -43,12 +42,12 @@ async fn the_transcript_of_the_readme_signs_in() {
     let readme = include_str!("../../../../README.md");
     let (_, rest) = readme.split_once("```sh\n. otp-data/dev.env\n").expect("the README has no transcript");
     let (transcript, _) = rest.split_once("```").unwrap();
-    signs_in(&Home::new(), &commands(&format!(". otp-data/dev.env\n{transcript}"))).await;
+    signs_in(&Home::empty(), &commands(&format!(". otp-data/dev.env\n{transcript}"))).await;
 }
 
 #[tokio::test]
 async fn the_mailbox_is_a_page_and_json_for_loopback_alone() {
-    let home = Home::new();
+    let home = Home::empty();
     let server = home.start(&["dev"]);
     let key = kept(&home, "OTP_API_KEY");
     server.ask(&key, "ada+tag@example.org").await;
@@ -73,7 +72,7 @@ async fn the_mailbox_is_a_page_and_json_for_loopback_alone() {
 
 #[tokio::test]
 async fn keys_are_kept_for_the_next_run_and_private() {
-    let home = Home::new();
+    let home = Home::empty();
     drop(home.start(&["dev"]));
     let first = kept(&home, "OTP_API_KEY");
     drop(home.start(&["dev"]));
@@ -95,7 +94,7 @@ async fn keys_are_kept_for_the_next_run_and_private() {
 
 #[test]
 fn dev_stays_on_this_machine() {
-    let output = Home::new().run(&["dev", "--listen", "0.0.0.0:0"]);
+    let output = Home::empty().run(&["dev", "--listen", "0.0.0.0:0"]);
     assert_eq!(output.status.code(), Some(3));
 }
 

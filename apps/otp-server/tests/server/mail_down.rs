@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
+use otp_testbed::service::{Home, SteppedClock, code, free_port};
 use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::json;
-
-use crate::harness::{Home, code, free_port};
-use crate::serving::customer;
-use crate::stepped_clock::SteppedClock;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_back() {
@@ -15,9 +12,10 @@ async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_ba
     let sink = SmtpSink::builder().at(address).start().await.unwrap();
     let url = sink.url();
     sink.stop().await;
-    let (home, mut clock) = SteppedClock::of(Home::serving(&url));
-    let mut server = home.serve();
-    let (_, key) = customer(&home, "enterprise");
+    let clock = SteppedClock::unmoved();
+    let home = Home::serving(&url).on(&clock);
+    let server = home.serve();
+    let (_, key) = home.customer("enterprise");
     server.ask(&key, "dead@example.org").await;
     let (status, health) = server.get("/health").await;
     assert_eq!((status, health["status"].as_str()), (200, Some("degraded")), "{health}");
@@ -45,9 +43,10 @@ async fn requests_are_answered_while_mail_is_down_and_mails_go_out_when_it_is_ba
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_dies_600_seconds_after_it_was_asked_for() {
     let sink = SmtpSink::start().await.unwrap();
-    let (home, mut clock) = SteppedClock::of(Home::serving(&sink.url()));
+    let clock = SteppedClock::unmoved();
+    let home = Home::serving(&sink.url()).on(&clock);
     let server = home.serve();
-    let (_, key) = customer(&home, "enterprise");
+    let (_, key) = home.customer("enterprise");
     let asked = server.ask(&key, "ada@example.org").await;
     let code = code(&sink, "ada@example.org").await;
     clock.advance(Duration::from_secs(601));

@@ -5,9 +5,7 @@
 mod command_line;
 mod crash;
 mod first_run;
-mod harness;
 mod mail_down;
 mod races;
 mod secrets;
 mod serving;
-mod stepped_clock;

@@ -1,11 +1,9 @@
 //! Many at once, over HTTP.
 
 use futures::future::join_all;
+use otp_testbed::service::{Home, Server, code};
 use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::{Value, json};
-
-use crate::harness::{Home, Server, code};
-use crate::serving::customer;
 
 async fn all(server: &Server, key: &str, bodies: impl Iterator<Item = Value>, path: &str) -> Vec<(u16, Value)> {
     let answers = join_all(bodies.map(|body| server.post(path, key, body))).await;
@@ -22,7 +20,7 @@ async fn of_two_hundred_right_codes_exactly_one_wins() {
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
-    let (_, key) = customer(&home, "enterprise");
+    let (_, key) = home.customer("enterprise");
     for round in 0..100 {
         let email = format!("ada{round}@example.org");
         let asked = server.ask(&key, &email).await;
@@ -39,7 +37,7 @@ async fn of_five_hundred_attempts_five_are_answered_and_the_holder_still_gets_in
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
-    let (_, key) = customer(&home, "enterprise");
+    let (_, key) = home.customer("enterprise");
     let asked = server.ask(&key, "ada@example.org").await;
     let code = code(&sink, "ada@example.org").await;
     let wrong = (0u32..501).map(|n| format!("{n:09}")).filter(|wrong| *wrong != code).take(500);
@@ -60,7 +58,7 @@ async fn of_a_burst_for_a_free_address_three_are_admitted() {
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
-    let (_, key) = customer(&home, "free");
+    let (_, key) = home.customer("free");
     let answers = all(&server, &key, (0..50).map(|_| json!({ "email": "ada@example.org" })), "/auth/request-otp").await;
     let admitted = answers.iter().filter(|(status, _)| *status == 200).count();
     assert_eq!((admitted, count(&answers, "rate_limited")), (3, 47));

@@ -1,18 +1,16 @@
 //! Nothing that opens anything stands where it should not.
 
+use otp_testbed::service::{Home, SECRET, code};
 use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::harness::{Home, SECRET, code};
-use crate::serving::customer;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_in_logs_at_debug_level_nor_in_errors_nor_in_the_database() {
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url()).with("OTP_LOG", "debug").with("OTP_LOG_FORMAT", "json");
     let server = home.serve();
-    let (_, key) = customer(&home, "enterprise");
+    let (_, key) = home.customer("enterprise");
     let email = "canary.person@example.org";
     let mut errors = Vec::new();
 

@@ -3,25 +3,17 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use otp_testbed::service::{Home, code};
 use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::harness::{Home, code};
-
-/// A customer made on the command line; answers its id and key.
-pub(crate) fn customer(home: &Home, plan: &str) -> (String, String) {
-    let made =
-        home.json(&["customer", "create", "--name", "Acme", "--email", "owner@acme.example", "--plan", plan, "--json"]);
-    (made["customerId"].as_str().unwrap().to_owned(), made["apiKey"].as_str().unwrap().to_owned())
-}
 
 #[tokio::test]
 async fn signing_in_by_smtp_and_everything_a_session_does() {
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
-    let (customer_id, key) = customer(&home, "enterprise");
+    let (customer_id, key) = home.customer("enterprise");
 
     let asked = server.ask(&key, "Ada@Example.org").await;
     let code = code(&sink, "ada@example.org").await;
@@ -80,7 +72,7 @@ async fn a_request_in_flight_is_answered_after_sigterm() {
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
-    let (_, key) = customer(&home, "enterprise");
+    let (_, key) = home.customer("enterprise");
     let body = json!({ "email": "ada@example.org" }).to_string();
     let mut slow = TcpStream::connect(("127.0.0.1", home.port)).unwrap();
     let head = format!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Relay, after_failure, backoff};
+use super::{Relay, backoff};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::{Actor, Caller};
 use crate::challenge::Challenge;
@@ -29,10 +29,19 @@ impl Relay {
         };
         let recipient = known_as.as_ref().unwrap_or(&challenge.address);
         let recipient = self.deployment.keys.open_address(challenge.realm, recipient)?;
-        if !progress.admitted && known_as.is_none() && !self.admit(&recipient).await? {
-            let muted = self.muted(&mail, &recipient)?;
-            return self.finish(lease, &mail, Counter::EmailsMuted, vec![muted]).await;
+        if !progress.admitted && known_as.is_none() {
+            match self.down.limits.note(self.admit(&recipient).await) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let muted = self.muted(&mail, &recipient)?;
+                    return self.finish(lease, &mail, Counter::EmailsMuted, vec![muted]).await;
+                }
+                // Limits may be down while the outbox is not. Without the pause the mail would lie there
+                // until its lease runs out, long after they are back.
+                Err(_) => return self.retry(lease, &mail, &challenge, progress, None).await,
+            }
         }
+        let progress = Progress { admitted: true, ..progress };
         match self.send(&mail, &challenge, recipient).await? {
             Delivery::Sent => self.finish(lease, &mail, Counter::EmailsSent, Vec::new()).await,
             Delivery::BadRecipient => self.finish(lease, &mail, Counter::EmailsFailed, Vec::new()).await,
@@ -80,7 +89,7 @@ impl Relay {
         floor: Option<Duration>,
     ) -> Res<()> {
         let now = self.deployment.now();
-        let progress = after_failure(progress);
+        let progress = Progress { tries: progress.tries.saturating_add(1), ..progress };
         let pause = backoff::pause(progress.tries, &*self.deployment.entropy)?;
         let at = now.plus(floor.map_or(pause, |floor| floor.max(pause)));
         if at >= challenge.expires_at {
@@ -97,8 +106,8 @@ impl Relay {
     }
 
     async fn settle(&self, lease: Lease, how: Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<()> {
-        let settled = self.deployment.stores.challenges.settle(lease, how, effects, now).await?;
-        if settled == Settled::LeaseLost {
+        let settled = self.deployment.stores.challenges.settle(lease, how, effects, now).await;
+        if self.down.outbox.note(settled)? == Settled::LeaseLost {
             tracing::warn!(
                 "a lease ran out before its mail was settled; the mail may go out twice, with the same id and code"
             );

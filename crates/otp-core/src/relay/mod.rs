@@ -5,6 +5,7 @@
 
 mod backoff;
 mod deliver;
+mod outage;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,9 +17,10 @@ use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::deployment::Deployment;
-use crate::fault::Res;
+use crate::fault::{FaultKind, Res};
 use crate::mail::Sender;
-use crate::port::{Leased, Mailer, Progress, Settlement};
+use crate::port::{Leased, Mailer, Settlement};
+use outage::Outage;
 
 /// How long an entry belongs to who claimed it: twice what a mailer may take.
 const LEASE: Duration = Duration::from_secs(60);
@@ -31,6 +33,14 @@ pub struct Relay {
     deployment: Deployment,
     mailer: Arc<dyn Mailer>,
     sender: Sender,
+    down: Arc<Down>,
+}
+
+/// The ports mail depends on, and whether they answer. They may be of different stores.
+#[derive(Debug)]
+struct Down {
+    outbox: Outage,
+    limits: Outage,
 }
 
 /// Why the relay should look up.
@@ -52,8 +62,9 @@ pub trait Pace: Send + Sync {
 
 impl Relay {
     /// Sends by `mailer`, in the name of the tenants, from the address of `sender`.
-    pub const fn new(deployment: Deployment, mailer: Arc<dyn Mailer>, sender: Sender) -> Self {
-        Self { deployment, mailer, sender }
+    pub fn new(deployment: Deployment, mailer: Arc<dyn Mailer>, sender: Sender) -> Self {
+        let down = Arc::new(Down { outbox: Outage::of("outbox"), limits: Outage::of("limits") });
+        Self { deployment, mailer, sender, down }
     }
 
     /// Carries out everything that is due; answers how many entries that were.
@@ -83,10 +94,8 @@ impl Relay {
         loop {
             if !stopping && !exhausted && under_way.len() < AT_ONCE {
                 let free = AT_ONCE - under_way.len();
-                let claimed = self.claim(free).await.unwrap_or_else(|fault| {
-                    tracing::warn!(%fault, cause = ?std::error::Error::source(&fault), "the outbox cannot be read");
-                    Vec::new()
-                });
+                // Told to the log already; the next signal is the next try.
+                let claimed = self.claim(free).await.unwrap_or_default();
                 exhausted = claimed.len() < free;
                 for leased in claimed {
                     leases.insert(leased.lease.entry, (leased.lease, leased.progress));
@@ -123,22 +132,25 @@ impl Relay {
     }
 
     async fn claim(&self, max: usize) -> Res<Vec<Leased>> {
-        self.deployment.stores.challenges.claim(self.deployment.now(), LEASE, max).await
+        let claimed = self.deployment.stores.challenges.claim(self.deployment.now(), LEASE, max).await;
+        self.down.outbox.note(claimed)
     }
 
     /// Carries out one entry and settles it; answers which it was.
     async fn carry(&self, leased: Leased) -> i64 {
         let lease = leased.lease;
-        if let Err(fault) = self.deliver(leased).await {
-            tracing::warn!(%fault, cause = ?std::error::Error::source(&fault), "an entry of the outbox was not settled; it comes back when its lease has run out");
+        match self.deliver(leased).await {
+            Ok(()) => {}
+            // Everything under way meets an outage, which is told of already.
+            Err(fault) if fault.kind() == FaultKind::Unavailable => {
+                tracing::debug!(%fault, "an entry of the outbox was not settled");
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, cause = ?std::error::Error::source(&fault), "an entry of the outbox was not settled; it comes back when its lease has run out");
+            }
         }
         lease.entry
     }
-}
-
-/// One more failed try.
-const fn after_failure(progress: Progress) -> Progress {
-    Progress { tries: progress.tries.saturating_add(1), admitted: true }
 }
 
 impl fmt::Debug for Relay {

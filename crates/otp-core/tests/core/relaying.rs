@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use otp_core::effect::Counter;
+use otp_core::limit::Admission;
 use otp_core::mail::OutgoingMail;
-use otp_core::port::{Delivery, MailTrouble, Mailer};
+use otp_core::port::{Delivery, MailTrouble, Mailer, MockLimitStore};
 use otp_core::prelude::*;
 use otp_core::relay::{Pace, Signal};
 use otp_core::time::Timestamp;
@@ -92,6 +93,26 @@ async fn a_retry_does_not_draw_the_recipients_limit_again() {
     scene.relay.run_once().await.unwrap();
     assert_eq!(scene.mailer.mails().len(), 21);
     assert_eq!(counted(&scene, Counter::EmailsMuted).await, 0);
+}
+
+#[tokio::test]
+async fn a_mail_that_could_not_draw_its_limit_is_not_sent_and_comes_back_after_a_pause() {
+    let scene = Scene::set().await;
+    let mut limits = MockLimitStore::new();
+    limits.expect_acquire().times(1).returning(|_, _| Err(Fault::unavailable("test", "gone")));
+    limits.expect_acquire().times(1).returning(|_, _| Ok(Admission::Admitted(Vec::new())));
+    let stores = Stores { limits: Arc::new(limits), ..scene.deployment.stores().clone() };
+    let deployment = Deployment::builder(MasterKey::from_bytes([7; 32]), stores).clock(scene.clock.clone());
+    let sender = Sender { name: "Acme".into(), address: EmailAddress::parse("no-reply@acme.example").unwrap() };
+    let relay = Relay::new(deployment.open().await.unwrap(), scene.mailer.clone(), sender);
+    scene.ask("ada@example.org").await;
+    assert_eq!(relay.run_once().await.unwrap(), 1);
+    assert_eq!(scene.mailer.mails().len(), 0);
+    // Long before its lease would have run out.
+    scene.clock.advance(Duration::from_secs(1));
+    relay.run_once().await.unwrap();
+    assert_eq!(scene.mailer.mails().len(), 1);
+    assert_eq!(counted(&scene, Counter::EmailsSent).await, 1);
 }
 
 #[tokio::test]

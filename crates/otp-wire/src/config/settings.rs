@@ -45,7 +45,7 @@ pub const SETTINGS: [Setting; 14] = [
         "networks whose X-Forwarded-For is believed: 10.0.0.0/8, fd00::/8",
     ),
     open("default_plan", "OTP_DEFAULT_PLAN", "free", "plan of a new customer"),
-    open("worker", "OTP_WORKER", "true", "whether this process sends the mail"),
+    open("worker", "OTP_WORKER", "true", "whether serve sends the mail itself; otherwise otp-worker has to"),
     open("migrate", "OTP_MIGRATE", "true", "whether serve applies pending migrations"),
     open("log", "OTP_LOG", "info", "what to log: error, warn, info, debug, or target=level,…"),
     open("log_format", "OTP_LOG_FORMAT", "auto", "json, text, or auto: text on a terminal"),

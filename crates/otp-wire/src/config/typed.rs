@@ -61,7 +61,7 @@ pub struct Config {
     pub default_plan: String,
     /// The plans there are.
     pub plans: Plans,
-    /// Whether this process sends the mail.
+    /// Whether `serve` sends the mail itself.
     pub worker: bool,
     /// Whether `serve` applies pending migrations.
     pub migrate: bool,

@@ -2,15 +2,18 @@
 
 use std::io::IsTerminal;
 
-use otp_wire::config::{Config, LogFormat};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::exit::Failure;
+use super::Failure;
+use crate::config::{Config, LogFormat};
 
 /// Begins logging as configured.
-pub(crate) fn begin(config: &Config) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure::Configuration`] when the filter cannot be read, [`Failure::Failed`] when the process logs already.
+pub fn begin(config: &Config) -> Result<(), Failure> {
     let filter = filter(config)?;
     let json = match config.log_format {
         LogFormat::Json => true,
@@ -28,7 +31,10 @@ pub(crate) fn begin(config: &Config) -> Result<(), Failure> {
 }
 
 /// Which lines are written.
-pub(crate) fn filter(config: &Config) -> Result<EnvFilter, Failure> {
+///
+/// # Errors
+/// [`Failure::Configuration`] when that cannot be read.
+pub fn filter(config: &Config) -> Result<EnvFilter, Failure> {
     EnvFilter::try_new(&config.log).map_err(|_| {
         Failure::Configuration("log is not a level (error, warn, info, debug) or a list of target=level".to_owned())
     })

@@ -1,13 +1,15 @@
-//! How a command ends: an exit code with a meaning, and one message on stderr.
+//! How a process ends: an exit code with a meaning, and one message on stderr.
 
 use std::process::ExitCode;
 
 use otp_core::fault::{Fault, FaultKind};
-use otp_wire::config::ConfigError;
+use otp_core::tenants::{KeyError, RegisterError};
 
-/// Why a command did not do what it was asked to. Usage errors (exit code 2) are clap's.
+use crate::config::ConfigError;
+
+/// Why a process did not do what it was asked to. Usage errors (exit code 2) are clap's.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// It failed (1).
     Failed(String),
     /// The configuration is wrong or incomplete (3).
@@ -19,15 +21,15 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Says what went wrong, and with which code the process ends.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// Says in the name of `program` what went wrong, and with which code the process ends.
+    pub fn report(&self, program: &str) -> ExitCode {
         let (code, text) = match self {
             Self::Failed(text) => (1, text),
             Self::Configuration(text) => (3, text),
             Self::NotFound(text) => (4, text),
             Self::Unreachable(text) => (6, text),
         };
-        eprintln!("otp-server: {text}");
+        eprintln!("{program}: {text}");
         ExitCode::from(code)
     }
 }
@@ -46,6 +48,24 @@ impl From<Fault> for Failure {
             FaultKind::Unavailable => Self::Unreachable(text),
             FaultKind::Misconfigured => Self::Configuration(text),
             FaultKind::Corrupt => Self::Failed(text),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::NotFound => Self::NotFound(error.to_string()),
+            KeyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Failure {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Fault(fault) => fault.into(),
+            RegisterError::EmailTaken | RegisterError::UnknownPlan => Self::Failed(error.to_string()),
         }
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use otp_core::port::Clock;
 use otp_core::relay::Relay;
 use otp_core::system::SystemClock;
-use otp_wire::bell::ProcessBell;
-use otp_wire::storage::Storage;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::bell::ProcessBell;
+use crate::storage::Storage;
 
 /// How often dead rows are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -17,22 +18,24 @@ const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// How long mails under way may take to finish once the service stops.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The tasks that do it.
-pub(super) struct Work {
+/// The tasks that do it. They need nothing from whoever serves requests, so they may run beside that or
+/// in a process of their own; any number of processes may run them over one database.
+#[derive(Debug)]
+pub struct Work {
     bell: ProcessBell,
     relay: JoinHandle<()>,
     sweep: JoinHandle<()>,
 }
 
 impl Work {
-    /// Begins carrying the outbox.
-    pub(super) fn begin(relay: Relay, bell: ProcessBell, storage: Storage) -> Self {
+    /// Begins carrying the outbox, whenever `bell` says so.
+    pub fn begin(relay: Relay, bell: ProcessBell, storage: Storage) -> Self {
         let relay = tokio::spawn(carry(relay, bell.clone()));
         Self { bell, relay, sweep: tokio::spawn(sweep(storage)) }
     }
 
-    /// Lets mails under way finish, then gives their leases back.
-    pub(super) async fn end(mut self) {
+    /// Lets mails under way finish, then gives their leases back. Takes ten seconds at the longest.
+    pub async fn end(mut self) {
         self.sweep.abort();
         self.bell.stop();
         if timeout(PATIENCE, &mut self.relay).await.is_err() {

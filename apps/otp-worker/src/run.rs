@@ -1,0 +1,52 @@
+//! `otp-worker run`: from configuration to the last mail.
+
+use std::time::Duration;
+
+use otp_core::deployment::Deployment;
+use otp_core::relay::Relay;
+use otp_wire::bell::ProcessBell;
+use otp_wire::mail::Mail;
+use otp_wire::process::{Failure, Requirements, SettingArgs, Termination, Work, logging, schema};
+use otp_wire::storage::{Storage, sqlite_path};
+
+/// How often the relay looks for mail. Nobody rings: all of it is queued by other processes, and
+/// whoever waits for a code waits this much longer.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Carries mail until a signal asks to stop; then lets what is under way finish, gives leases back
+/// and closes the store.
+pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
+    let config = settings.read()?;
+    let requirements = Requirements::of(&config)?;
+    if sqlite_path(&config).is_ok() {
+        return Err(Failure::Configuration(
+            "database: an embedded database takes one `otp-server serve` process, which sends its mail itself. \
+             A worker beside it needs Postgres: OTP_DATABASE_URL=postgres://…"
+                .to_owned(),
+        ));
+    }
+    logging::begin(&config)?;
+    let mail = Mail::wire(&config)?;
+    let storage = Storage::open(&config).await?;
+    let mut termination = Termination::heard()?;
+    if schema::is_pending(&storage).await? {
+        match termination.or(schema::migrated(&storage)).await {
+            Some(migrated) => migrated?,
+            None => {
+                storage.close().await;
+                return Ok(());
+            }
+        }
+    }
+    storage.require_current().await?;
+    let deployment = Deployment::builder(requirements.master, storage.stores()).plans(config.plans).open().await?;
+    let relay = Relay::new(deployment, mail.mailer, requirements.sender);
+    let work = Work::begin(relay, ProcessBell::looking_every(LOOK_EVERY), storage.clone());
+    tracing::info!("ready");
+    termination.asked().await;
+    tracing::info!("stopping");
+    work.end().await;
+    storage.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}

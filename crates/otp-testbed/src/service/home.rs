@@ -1,0 +1,164 @@
+//! Where a process of the service lives: a folder, a port and an environment of its own.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Program, Server, SteppedClock};
+
+/// The key every server of these tests runs with.
+pub const SECRET: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// What a process logs once it does its work.
+const READY: &str = "\"ready\"";
+
+/// A port nobody listens on, below those the system gives to outgoing connections: of those, a client
+/// of another test could take one while its server is down.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    let candidates = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
+    candidates.take(1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("no port is free")
+}
+
+/// Where a server lives: its folder, its port, its environment.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+    /// Where its server listens, on loopback.
+    pub port: u16,
+    environment: Vec<(String, String)>,
+}
+
+impl Home {
+    /// An empty folder and a free port.
+    pub fn empty() -> Self {
+        // Once per process; only a second call fails.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let port = free_port();
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, port, environment: vec![("OTP_LISTEN".into(), format!("127.0.0.1:{port}"))] }
+    }
+
+    /// One that `serve` accepts, sending mail to `smtp`.
+    pub fn serving(smtp: &str) -> Self {
+        Self::empty()
+            .with("OTP_SECRET_KEY", SECRET)
+            .with("OTP_EMAIL_URL", smtp)
+            .with("OTP_EMAIL_FROM", "Acme <no-reply@acme.example>")
+    }
+
+    /// With one more variable of its environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// With the time that `clock` shows.
+    #[must_use]
+    pub fn on(mut self, clock: &SteppedClock) -> Self {
+        self.environment.extend(clock.environment());
+        self
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where its server answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// `otp-server` with these arguments, to be run here.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of("otp-server", arguments)
+    }
+
+    /// One of the service's programs with these arguments, to be run here.
+    pub fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(built(program));
+        command.args(arguments).current_dir(self.path()).env_clear().envs(self.environment.iter().cloned());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that has to succeed; answers the JSON it writes.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Registers a customer; answers its id and key.
+    pub fn customer(&self, plan: &str) -> (String, String) {
+        let made = self.json(&[
+            "customer",
+            "create",
+            "--name",
+            "Acme",
+            "--email",
+            "owner@acme.example",
+            "--plan",
+            plan,
+            "--json",
+        ]);
+        (made["customerId"].as_str().unwrap().to_owned(), made["apiKey"].as_str().unwrap().to_owned())
+    }
+
+    /// Starts `dev` or `serve` and waits until it says it is ready.
+    pub fn start(&self, arguments: &[&str]) -> Server {
+        let program = Program::launch(self.command(arguments));
+        // The log line of `serve`, or the last line of what `dev` says.
+        program.until_said(&[READY, "begin anew with --reset"]);
+        Server::of(program, self.url())
+    }
+
+    /// Starts `serve` and waits until it says it is ready.
+    pub fn serve(&self) -> Server {
+        self.start(&["serve"])
+    }
+
+    /// Starts `otp-worker` and waits until it says it is ready.
+    pub fn work(&self) -> Program {
+        let program = Program::launch(self.command_of("otp-worker", &["run"]));
+        program.until_said(&[READY]);
+        program
+    }
+
+    /// Every file of the folder, read whole.
+    pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut open = vec![self.path().to_path_buf()];
+        let mut files = Vec::new();
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    files.push((path.clone(), std::fs::read(path).unwrap()));
+                }
+            }
+        }
+        files
+    }
+}
+
+/// The program of that name, beside the folder of the running test's own.
+fn built(program: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = test.ancestors().nth(2).unwrap().join(program);
+    assert!(built.exists(), "{} was not built: `cargo build -p {program}`, or test the workspace", built.display());
+    built
+}
