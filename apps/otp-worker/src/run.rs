@@ -7,7 +7,7 @@ use otp_core::relay::Relay;
 use otp_wire::bell::ProcessBell;
 use otp_wire::mail::Mail;
 use otp_wire::process::{Failure, Requirements, SettingArgs, Termination, Work, logging, schema};
-use otp_wire::storage::{Storage, sqlite_path};
+use otp_wire::storage::{Database, Storage};
 
 /// How often the relay looks for mail. Nobody rings: all of it is queued by other processes, and
 /// whoever waits for a code waits this much longer.
@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
     let requirements = Requirements::of(&config)?;
-    if sqlite_path(&config).is_ok() {
+    if let Database::File(_) = Database::of(&config)? {
         return Err(Failure::Configuration(
             "database: an embedded database takes one `otp-server serve` process, which sends its mail itself. \
              A worker beside it needs Postgres: OTP_DATABASE_URL=postgres://…"

@@ -19,8 +19,8 @@
 //! 2. Its URL scheme in [`storage`] or [`mail`], and what is said when the feature is off.
 //! 3. Its settings, if it has any, in `config::SETTINGS`.
 
-#[cfg(not(feature = "sqlite"))]
-compile_error!("otp-wire needs a system of record: feature `sqlite`");
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("otp-wire needs a system of record: feature `sqlite` or `postgres`");
 
 pub mod bell;
 pub mod config;
@@ -28,3 +28,4 @@ pub mod mail;
 #[cfg(feature = "process")]
 pub mod process;
 pub mod storage;
+pub mod tenant_cache;

@@ -2,7 +2,7 @@
 
 use otp_wire::mail::Mail;
 use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
-use otp_wire::storage::sqlite_path;
+use otp_wire::storage::Database;
 use serde_json::json;
 
 use crate::cli::ConfigCommand;
@@ -16,7 +16,7 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
             Requirements::of(&config)?;
             logging::filter(&config)?;
             Mail::wire(&config)?;
-            sqlite_path(&config)?;
+            Database::of(&config)?;
             output::line("ok")?;
         }
         ConfigCommand::Dump { json: true } => {

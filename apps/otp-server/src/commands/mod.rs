@@ -15,7 +15,7 @@ use otp_core::deployment::Deployment;
 use otp_core::tenants::Tenants;
 use otp_wire::config::Config;
 use otp_wire::process::{Failure, SettingArgs};
-use otp_wire::storage::{Storage, sqlite_path};
+use otp_wire::storage::{Database, Storage};
 use serde_json::Value;
 
 use crate::output;
@@ -38,7 +38,9 @@ impl Session {
                 "OTP_SECRET_KEY is not set: this command needs the key the service runs with".to_owned(),
             )
         })?;
-        if !sqlite_path(&config)?.exists() {
+        if let Database::File(path) = Database::of(&config)?
+            && !path.exists()
+        {
             // A mistyped path must not leave an empty database behind.
             return Err(Failure::Configuration(
                 "there is no database yet: run `otp-server migrate up` or `serve` first".to_owned(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use otp_wire::config::Config;
 use otp_wire::mail::Mail;
 use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
-use otp_wire::storage::{Exclusive, Storage};
+use otp_wire::storage::{Database, Exclusive, Storage};
 
 use crate::output;
 use crate::serve::{Listening, Service};
@@ -26,14 +26,17 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
         )));
     }
     logging::begin(&config)?;
+    let database = file(&config)?;
     let exclusive = Exclusive::of(&config)?;
-    let folder = folder(&config)?;
+    let folder = database.parent().map(Path::to_path_buf).unwrap_or_default();
     if reset {
-        forget(&config, &folder)?;
+        forget(&database, &folder)?;
     }
     let storage = Storage::open(&config).await?;
     storage.migrate().await?;
-    storage.release_leases(&exclusive).await?;
+    if let Some(exclusive) = &exclusive {
+        storage.release_leases(exclusive).await?;
+    }
     let listening = Listening::bind(&config).await?;
     let config = settings.read_with(on(&listening))?;
     let sender = config.email_from.clone().ok_or_else(|| Failure::Configuration("email_from is empty".to_owned()))?;
@@ -66,21 +69,28 @@ fn on(listening: &Listening) -> BTreeMap<String, String> {
     values
 }
 
-/// The folder of the database, which holds the keys, too.
-fn folder(config: &Config) -> Result<PathBuf, Failure> {
-    let path = otp_wire::storage::sqlite_path(config)?;
-    Ok(path.parent().map(Path::to_path_buf).unwrap_or_default())
+/// The database, in whose folder the keys are, too.
+fn file(config: &Config) -> Result<PathBuf, Failure> {
+    match Database::of(config)? {
+        Database::File(path) => Ok(path),
+        Database::Server(_) => Err(Failure::Configuration(
+            "database: `dev` keeps everything in one folder and takes an embedded database: leave OTP_DATABASE_URL \
+             unset, or use `serve`"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Removes what an earlier run left, and nothing else that may stand in the folder.
-fn forget(config: &Config, folder: &Path) -> Result<(), Failure> {
-    let database = otp_wire::storage::sqlite_path(config)?;
+fn forget(database: &Path, folder: &Path) -> Result<(), Failure> {
     let beside = |suffix: &str| {
-        let mut name = database.clone().into_os_string();
+        let mut name = database.as_os_str().to_owned();
         name.push(suffix);
         PathBuf::from(name)
     };
-    for file in [database.clone(), beside("-wal"), beside("-shm"), keys::env_file(folder), keys::secret_file(folder)] {
+    for file in
+        [database.to_path_buf(), beside("-wal"), beside("-shm"), keys::env_file(folder), keys::secret_file(folder)]
+    {
         keys::remove(&file)
             .map_err(|error| Failure::Failed(format!("{} cannot be removed: {error}", file.display())))?;
     }

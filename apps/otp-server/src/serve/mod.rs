@@ -21,6 +21,7 @@ use otp_wire::config::Config;
 use otp_wire::mail::Mail;
 use otp_wire::process::{Failure, Requirements, SettingArgs, Work, logging, schema};
 use otp_wire::storage::{Exclusive, Storage};
+use otp_wire::tenant_cache::{self, Lookout};
 
 /// How often the relay looks for mail that fell due, or that another process queued, without being rung.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -41,7 +42,9 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
         storage.close().await;
         return Ok(());
     }
-    storage.release_leases(&exclusive).await?;
+    if let Some(exclusive) = &exclusive {
+        storage.release_leases(exclusive).await?;
+    }
     let service = Service::open(config, requirements, storage, mail).await?;
     let router = otp_http::router(service.services(false));
     let served = service.serve(listening, router).await;
@@ -71,6 +74,7 @@ pub(crate) struct Service {
     sender: Sender,
     bell: ProcessBell,
     readiness: Readiness,
+    _lookout: Lookout,
     /// The deployment the use cases share.
     pub(crate) deployment: Deployment,
 }
@@ -84,7 +88,8 @@ impl Service {
         mail: Mail,
     ) -> Result<Self, Failure> {
         let bell = ProcessBell::looking_every(LOOK_EVERY);
-        let deployment = Deployment::builder(requirements.master, storage.stores())
+        let (stores, lookout) = tenant_cache::begin(storage.stores());
+        let deployment = Deployment::builder(requirements.master, stores)
             .plans(config.plans.clone())
             .bell(Arc::new(bell.clone()))
             .open()
@@ -97,6 +102,7 @@ impl Service {
             bell,
             readiness: Readiness::default(),
             deployment,
+            _lookout: lookout,
         })
     }
 

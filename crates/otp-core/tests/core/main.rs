@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod apart;
 mod attempts;
+mod caching;
 mod codes;
 mod faults;
 mod relaying;

@@ -11,8 +11,9 @@ use otp_core::effect::Effect;
 use otp_core::fault::{Fault, FaultKind, Res};
 use otp_core::id::{KeyId, SessionId, TenantId};
 use otp_core::port::{
-    Attempt, Backlog, ChallengeStore, Inserted, Lease, Leased, Opened, Outbox, Presented, Replaced, Request,
-    Revocation, Rotated, Rotation, SessionStore, Settled, Settlement, TenantCursor, TenantFilter, TenantStore,
+    Attempt, Backlog, ChallengeStore, ChangeNumber, Changes, Inserted, Lease, Leased, Opened, Outbox, Presented,
+    Replaced, Request, Revocation, Rotated, Rotation, SessionStore, Settled, Settlement, TenantCursor, TenantFilter,
+    TenantStore,
 };
 use otp_core::realm::Realm;
 use otp_core::session::LiveSession;
@@ -82,6 +83,11 @@ impl Outbox for Gate {
         self.store.settle(lease, how, effects, now).await
     }
 
+    async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()> {
+        self.pass("append").await?;
+        self.store.append(effects, now).await
+    }
+
     async fn backlog(&self, now: Timestamp) -> Res<Backlog> {
         self.pass("backlog").await?;
         self.store.backlog(now).await
@@ -93,6 +99,11 @@ impl ChallengeStore for Gate {
     async fn open(&self, request: Request, now: Timestamp) -> Res<Opened> {
         self.pass("open").await?;
         self.store.open(request, now).await
+    }
+
+    async fn foregone(&self, request: &Request, now: Timestamp) -> Res<bool> {
+        self.pass("foregone").await?;
+        self.store.foregone(request, now).await
     }
 
     async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>> {
@@ -149,6 +160,11 @@ impl TenantStore for Gate {
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
         self.pass("replace").await?;
         self.store.replace(tenant, expected, effects, now).await
+    }
+
+    async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
+        self.pass("changes_since").await?;
+        self.store.changes_since(since).await
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

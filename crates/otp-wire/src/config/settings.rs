@@ -27,7 +27,12 @@ const fn secret(name: &'static str, env: &'static str, default: &'static str, he
 pub const SETTINGS: [Setting; 14] = [
     open("listen", "OTP_LISTEN", "127.0.0.1:8080", "address and port of the API"),
     open("public_url", "OTP_PUBLIC_URL", "", "where clients reach it, https://login.example.org; issuer of tokens"),
-    secret("database", "OTP_DATABASE_URL", "sqlite://otp-data/otp.db", "system of record: sqlite://PATH"),
+    secret(
+        "database",
+        "OTP_DATABASE_URL",
+        "sqlite://otp-data/otp.db",
+        "system of record: sqlite://PATH, or postgres://USER:PASSWORD@HOST/NAME for several nodes",
+    ),
     secret("kv", "OTP_KV_URL", "", "where limits are drawn; empty: in the database"),
     open("tls_ca_file", "OTP_TLS_CA_FILE", "", "PEM file of further root certificates"),
     secret("secret_key", "OTP_SECRET_KEY", "", "32 random octets in base 64"),
@@ -46,7 +51,12 @@ pub const SETTINGS: [Setting; 14] = [
     ),
     open("default_plan", "OTP_DEFAULT_PLAN", "free", "plan of a new customer"),
     open("worker", "OTP_WORKER", "true", "whether serve sends the mail itself; otherwise otp-worker has to"),
-    open("migrate", "OTP_MIGRATE", "true", "whether serve applies pending migrations"),
+    open(
+        "migrate",
+        "OTP_MIGRATE",
+        "",
+        "whether serve applies pending migrations; unset: on SQLite it does, on Postgres not",
+    ),
     open("log", "OTP_LOG", "info", "what to log: error, warn, info, debug, or target=level,…"),
     open("log_format", "OTP_LOG_FORMAT", "auto", "json, text, or auto: text on a terminal"),
 ];

@@ -96,7 +96,7 @@ impl Config {
             default_plan: reader.plan(&plans),
             plans,
             worker: reader.parse("worker", "true or false").unwrap_or_default(),
-            migrate: reader.parse("migrate", "true or false").unwrap_or_default(),
+            migrate: reader.migrate(),
             log: reader.text("log").to_owned(),
             log_format: reader.log_format(),
             values: BTreeMap::new(),
@@ -217,6 +217,14 @@ impl<'a> Reader<'a> {
             self.reject("default_plan", &format!("one of the plans {}", names.join(", ")));
         }
         name.to_owned()
+    }
+
+    /// A file is one server's own; what others may be using is changed when somebody says so.
+    fn migrate(&mut self) -> bool {
+        match self.present("migrate") {
+            Some(_) => self.parse("migrate", "true or false").unwrap_or_default(),
+            None => self.text("database").starts_with("sqlite:"),
+        }
     }
 
     fn log_format(&mut self) -> LogFormat {

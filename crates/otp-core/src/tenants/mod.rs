@@ -1,5 +1,9 @@
 //! Tenants and their API keys: register, look up, make and take back keys, tell who calls.
 
+mod cache;
+
+pub use cache::TenantCache;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

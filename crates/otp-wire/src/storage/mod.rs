@@ -1,0 +1,104 @@
+//! The system of record, from its URL.
+
+mod database;
+mod exclusive;
+
+pub use database::Database;
+pub use exclusive::Exclusive;
+pub use otp_sql::Schema;
+
+use std::sync::Arc;
+
+use otp_core::fault::{Fault, Res};
+use otp_core::port::Stores;
+use otp_core::time::Timestamp;
+use otp_sql::SqlStore;
+use secrecy::ExposeSecret;
+
+use crate::config::Config;
+
+/// The opened system of record. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    sql: Arc<SqlStore>,
+}
+
+impl Storage {
+    /// Opens the database of `config`; a file and its folder are made if there are none. Migrates nothing.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the URL cannot be read, names an engine this build has not got, or is refused;
+    /// `Unavailable` when the database cannot be opened or reached.
+    pub async fn open(config: &Config) -> Res<Self> {
+        let database = Database::of(config).map_err(|error| Fault::misconfigured("storage.open", error))?;
+        let sql = match &database {
+            #[cfg(feature = "sqlite")]
+            Database::File(path) => SqlStore::sqlite(path).await?,
+            #[cfg(feature = "postgres")]
+            Database::Server(url) => SqlStore::postgres(url.expose_secret(), config.tls_ca_file.as_deref()).await?,
+            // `Database::of` answers none that was not compiled in.
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => return Err(Fault::misconfigured("storage.open", "this build has not got that engine")),
+        };
+        Ok(Self { sql: Arc::new(sql) })
+    }
+
+    /// Every storage port.
+    pub fn stores(&self) -> Stores {
+        Stores::of(self.sql.clone())
+    }
+
+    /// How its schema stands against this binary.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn schema(&self) -> Res<Schema> {
+        self.sql.schema().await
+    }
+
+    /// Applies pending migrations.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the database is of a newer version.
+    pub async fn migrate(&self) -> Res<()> {
+        self.sql.migrate().await
+    }
+
+    /// Fails unless the schema is exactly that of this binary.
+    ///
+    /// # Errors
+    /// `Misconfigured`, saying what to do.
+    pub async fn require_current(&self) -> Res<()> {
+        let what = match self.schema().await? {
+            Schema::Current => return Ok(()),
+            Schema::Pending(_) => "migrations are pending: run `otp-server migrate up`",
+            Schema::Newer => "the database is of a newer version: run that",
+        };
+        Err(Fault::misconfigured("storage.schema", what))
+    }
+
+    /// Gives back the leases of a server that was killed. Who calls this shows that no other runs.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn release_leases(&self, _: &Exclusive) -> Res<()> {
+        let released = self.sql.release_leases().await?;
+        if released > 0 {
+            tracing::info!(released, "mails claimed by a server that is gone are sent again");
+        }
+        Ok(())
+    }
+
+    /// Deletes some of the rows that no longer matter; answers how many.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn sweep(&self, now: Timestamp) -> Res<u64> {
+        self.sql.sweep(now).await
+    }
+
+    /// Writes what was handed in and closes the database.
+    pub async fn close(&self) {
+        self.sql.close().await;
+    }
+}
