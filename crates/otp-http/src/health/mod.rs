@@ -2,27 +2,21 @@
 //! why something is wrong, and nobody can make the mail server suffer by asking often.
 
 mod mail;
+mod stores;
 
 pub(crate) use mail::MailProbe;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use otp_core::port::Backlog;
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::problem;
 use crate::reply::rfc_3339;
-
-/// How long the database may take before it counts as down.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a due entry may wait in the outbox before something is wrong with whoever empties it.
-const OVERDUE: Duration = Duration::from_secs(60);
 
 /// How something is; the worst is last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,6 +46,8 @@ pub(crate) async fn health(State(app): State<App>) -> Response {
     #[derive(Serialize)]
     struct Checks {
         database: Check,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kv: Option<Check>,
         mail: Check,
         outbox: Check,
     }
@@ -65,32 +61,22 @@ pub(crate) async fn health(State(app): State<App>) -> Response {
         checks: Checks,
     }
     let now = app.deployment.now();
-    let ((database, outbox), mail) = futures::join!(store(&app, now), app.mail.check(now));
-    let checks = Checks { database, mail, outbox };
-    let status = checks.database.status.max(checks.mail.status).max(checks.outbox.status);
+    let stores = app.deployment.stores();
+    let ((database, outbox), kv, mail) =
+        futures::join!(stores::database(stores, now), stores::kv(stores, now), app.mail.check(now));
+    let all = [Some(database), kv, Some(mail), Some(outbox)];
+    let status = all.into_iter().flatten().map(|check| check.status).max().unwrap_or(Health::Healthy);
+    let checks = Checks { database, kv, mail, outbox };
     let code = if status == Health::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let report = Report { status, service: "otp", version: app.settings.version, timestamp: now, checks };
     (code, Json(report)).into_response()
-}
-
-/// How database and outbox are, which one question answers.
-async fn store(app: &App, now: Timestamp) -> (Check, Check) {
-    let begun = Instant::now();
-    let (database, outbox) = match backlog(app, now).await {
-        Some(Backlog { waiting: _, oldest_due }) => {
-            let late = oldest_due.is_some_and(|due| due.until(now) > OVERDUE);
-            (Health::Healthy, if late { Health::Degraded } else { Health::Healthy })
-        }
-        None => (Health::Unhealthy, Health::Unhealthy),
-    };
-    (Check::new(database, begun), Check::new(outbox, begun))
 }
 
 /// `GET /health/ready`
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     let reason = match app.readiness.reason() {
         Some(reason) => Some(reason),
-        None => backlog(&app, app.deployment.now()).await.is_none().then_some("database unavailable"),
+        None => stores::down(app.deployment.stores(), app.deployment.now()).await,
     };
     readiness(reason)
 }
@@ -117,19 +103,4 @@ pub(crate) async fn live() -> Response {
         status: &'static str,
     }
     Json(Live { status: "alive" }).into_response()
-}
-
-/// What waits in the outbox; nothing if the database does not say so in time.
-async fn backlog(app: &App, now: Timestamp) -> Option<Backlog> {
-    match tokio::time::timeout(PATIENCE, app.deployment.stores().challenges.backlog(now)).await {
-        Ok(Ok(backlog)) => Some(backlog),
-        Ok(Err(fault)) => {
-            problem::log(&fault);
-            None
-        }
-        Err(_) => {
-            tracing::error!("the database took too long to answer");
-            None
-        }
-    }
 }

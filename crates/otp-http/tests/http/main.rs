@@ -8,6 +8,7 @@ mod edge;
 mod forgery;
 mod gate;
 mod health;
+mod kv;
 mod limits;
 mod order;
 mod outages;

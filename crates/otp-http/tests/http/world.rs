@@ -17,7 +17,7 @@ use otp_core::keys::MasterKey;
 use otp_core::mail::Sender;
 use otp_core::otp::Otp;
 use otp_core::plan::{Plan, Plans};
-use otp_core::port::{Mailer, Replaced, Stores, TenantStore};
+use otp_core::port::{LimitStore, Mailer, Replaced, Stores, TenantStore};
 use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
 use otp_core::tenant::{Tenant, TenantStatus};
@@ -86,12 +86,26 @@ impl World {
 
     /// With `health` asked for the health of mail in place of the mailer that sends.
     pub(crate) async fn mailing(settings: Settings, mailer: Arc<RecordingMailer>, health: Arc<dyn Mailer>) -> Self {
+        Self::limiting(settings, mailer, health, None).await
+    }
+
+    /// With every limit kept in `kv`, if there is one.
+    pub(crate) async fn limiting(
+        settings: Settings,
+        mailer: Arc<RecordingMailer>,
+        health: Arc<dyn Mailer>,
+        kv: Option<Arc<dyn LimitStore>>,
+    ) -> Self {
         let clock = Arc::new(FrozenClock::at(NOW));
         let memory = Arc::new(otp_memory::MemoryStore::default());
         // Before everything the routes call.
         let gate = Arc::new(Gate::before(memory.clone()));
         let stores =
             Stores { challenges: gate.clone(), sessions: gate.clone(), tenants: gate.clone(), ..Stores::of(memory) };
+        let stores = match kv {
+            Some(kv) => stores.with_limits(kv),
+            None => stores,
+        };
         let deployment = Deployment::builder(MasterKey::from_bytes(MASTER), stores)
             .clock(clock.clone())
             .entropy(Arc::new(SeededEntropy::new(1)))
