@@ -54,17 +54,26 @@ impl Readers {
         // answer. The next one must not take that for its own.
         let idle = self.free().pop();
         let reading = async {
-            let mut conn = match idle {
-                Some(conn) => conn,
-                None => self.access.connect().await?,
-            };
-            let rows = query.fetch_all(&mut conn).await;
-            if !rows.as_ref().is_err_and(Trouble::is_of_connection) {
-                self.free().push(conn);
+            if let Some(conn) = idle {
+                let rows = self.fetch_on(conn, query.clone()).await;
+                if !rows.as_ref().is_err_and(Trouble::is_hang_up) {
+                    return rows;
+                }
+                // It ended while nobody read, and so did those beside it. The store may be back since.
+                self.free().clear();
             }
-            rows
+            self.fetch_on(self.access.connect().await?, query).await
         };
         timeout(PATIENCE, reading).await.unwrap_or_else(|_| Err(Trouble::unavailable("the database does not answer")))
+    }
+
+    /// Reads on `conn`, and keeps it for the next unless it is to blame for what came of that.
+    async fn fetch_on(&self, mut conn: Conn, query: Query) -> Tried<Vec<Row>> {
+        let rows = query.fetch_all(&mut conn).await;
+        if !rows.as_ref().is_err_and(Trouble::is_of_connection) {
+            self.free().push(conn);
+        }
+        rows
     }
 
     fn free(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {

@@ -16,6 +16,8 @@ pub(crate) struct Trouble {
     conflict: bool,
     /// Whether it was the connection, and not what the engine said on it.
     of_connection: bool,
+    /// Whether the connection is gone.
+    hung_up: bool,
     source: Arc<dyn Error + Send + Sync>,
 }
 
@@ -33,7 +35,7 @@ enum Reason {
 
 impl Trouble {
     pub(crate) fn new(kind: FaultKind, source: impl Error + Send + Sync + 'static) -> Self {
-        Self { kind, conflict: false, of_connection: false, source: Arc::new(source) }
+        Self { kind, conflict: false, of_connection: false, hung_up: false, source: Arc::new(source) }
     }
 
     /// A row is not as it was when it was read: another node was quicker.
@@ -76,6 +78,11 @@ impl Trouble {
         self.of_connection
     }
 
+    /// Whether the other side has ended the connection: on a new one the same may work.
+    pub(crate) const fn is_hang_up(&self) -> bool {
+        self.hung_up
+    }
+
     /// As the verb `op` answers it.
     pub(crate) fn fault(&self, op: &'static str) -> Fault {
         let source = self.source.clone();
@@ -97,13 +104,23 @@ impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
         let conflict = error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| meets(&code)));
         let of_connection = error.as_database_error().is_none() || kind_of(&error) == FaultKind::Unavailable;
-        Self { conflict, of_connection, ..Self::new(kind_of(&error), error) }
+        let hung_up = match error.as_database_error() {
+            Some(error) => error.code().is_some_and(|code| hangs_up(&code)),
+            None => matches!(error, sqlx::Error::Io(_)),
+        };
+        Self { conflict, of_connection, hung_up, ..Self::new(kind_of(&error), error) }
     }
 }
 
 /// Serialization failure and deadlock, as Postgres calls them; SQLite has no codes like these.
 fn meets(code: &str) -> bool {
     matches!(code, "40001" | "40P01")
+}
+
+/// What Postgres says last on a connection: it is shut down, one of its processes has crashed, or the
+/// connection was idle for too long. SQLite has no codes like these.
+fn hangs_up(code: &str) -> bool {
+    matches!(code, "57P01" | "57P02" | "57P05" | "25P03")
 }
 
 fn kind_of(error: &sqlx::Error) -> FaultKind {
@@ -200,6 +217,7 @@ mod tests {
         assert!(refusing.into_iter().all(|code| postgres_kind(code) == FaultKind::Misconfigured));
         assert!(["23505", "22021", "XX001"].into_iter().all(|code| postgres_kind(code) == FaultKind::Corrupt));
         assert!(meets("40P01") && meets("40001") && !meets("55P03"));
+        assert!(hangs_up("57P01") && !hangs_up("57014"), "a statement that took too long would only do so again");
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl From<Option<String>> for Arg {
 }
 
 /// A statement and what is bound to it, in order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub(super) what: What,
     pub(super) args: Vec<Arg>,

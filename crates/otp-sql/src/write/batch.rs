@@ -8,7 +8,6 @@ use tokio::time::timeout;
 use super::line::Line;
 use super::verb::Member;
 use super::working_set::WorkingSet;
-use crate::sql::{Conn, Engine};
 use crate::trouble::{Tried, Trouble};
 
 /// How often a batch is written again that met another node on the same rows. Once is the rule: by then
@@ -17,18 +16,6 @@ const AGAIN: usize = 5;
 
 /// How long a batch may take. An engine gives up its own waits before; this is for one that has frozen.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// How a transaction begins.
-const fn begin(engine: Engine) -> &'static str {
-    match engine {
-        // Takes the write lock at once. A transaction that reads first and then writes is refused when
-        // another process wrote in between, and no timeout helps that; this waits for its turn.
-        #[cfg(feature = "sqlite")]
-        Engine::Sqlite => "BEGIN IMMEDIATE",
-        #[cfg(feature = "postgres")]
-        Engine::Postgres => "BEGIN",
-    }
-}
 
 /// Writes `members` together, or, if one of them cannot be written, each by itself; answers them.
 ///
@@ -74,8 +61,7 @@ async fn write(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<()> {
 }
 
 async fn write_once(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<()> {
-    let conn = line.get().await?;
-    let in_time = timeout(PATIENCE, transaction(conn, members)).await;
+    let in_time = timeout(PATIENCE, transaction(line, members)).await;
     let Ok(written) = in_time else {
         line.give_up();
         return Err(Trouble::unavailable("the database does not answer"));
@@ -83,18 +69,18 @@ async fn write_once(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<(
     // What does not roll back either was never begun, was undone by the engine, or is in a state that
     // nobody knows: another connection finds out. So it does when the store is down: it may be a server
     // that only reads by now, while another writes.
-    if written.is_err() && (is_down(&written) || !rolled_back(conn).await) {
+    if written.is_err() && (is_down(&written) || !rolled_back(line).await) {
         line.give_up();
     }
     written
 }
 
-async fn rolled_back(conn: &mut Conn) -> bool {
-    timeout(PATIENCE, conn.run("ROLLBACK")).await.is_ok_and(|done| done.is_ok())
+async fn rolled_back(line: &mut Line) -> bool {
+    timeout(PATIENCE, line.roll_back()).await.unwrap_or(false)
 }
 
-async fn transaction(conn: &mut Conn, members: &mut [Box<dyn Member>]) -> Tried<()> {
-    conn.run(begin(conn.engine())).await?;
+async fn transaction(line: &mut Line, members: &mut [Box<dyn Member>]) -> Tried<()> {
+    let conn = line.begin().await?;
     let mut set = WorkingSet::default();
     for member in members.iter() {
         member.needs(&mut set);

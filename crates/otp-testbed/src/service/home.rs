@@ -101,19 +101,11 @@ impl Home {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Registers a customer; answers its id and key.
+    /// Registers a customer, one for each plan; answers its id and key.
     pub fn customer(&self, plan: &str) -> (String, String) {
-        let made = self.json(&[
-            "customer",
-            "create",
-            "--name",
-            "Acme",
-            "--email",
-            "owner@acme.example",
-            "--plan",
-            plan,
-            "--json",
-        ]);
+        let owner = format!("{plan}@acme.example");
+        let create = ["customer", "create", "--name", "Acme", "--email", &owner, "--plan", plan, "--json"];
+        let made = self.json(&create);
         (made["customerId"].as_str().unwrap().to_owned(), made["apiKey"].as_str().unwrap().to_owned())
     }
 

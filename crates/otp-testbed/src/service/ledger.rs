@@ -91,7 +91,7 @@ impl Ledger {
 
     /// Asks for a code, tries two wrong ones and the right one, each call at the next of `servers`.
     /// Answers nothing as soon as a call gets no answer.
-    pub(super) async fn cycle(&self, servers: &[impl AsRef<Server>], sink: &SmtpSink, email: String) -> Option<()> {
+    pub async fn cycle(&self, servers: &[impl AsRef<Server>], sink: &SmtpSink, email: String) -> Option<()> {
         let mut servers = servers.iter().map(AsRef::as_ref).cycle();
         let asked = self.request(servers.next()?, &email).await?;
         let place = {

@@ -1,5 +1,6 @@
 //! Clients that sign people in, over and over.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use otp_testkit::smtp_sink::SmtpSink;
@@ -17,7 +18,7 @@ impl Load {
     pub fn client(&mut self, ledger: &Arc<Ledger>, servers: &[Arc<Server>], sink: &Arc<SmtpSink>, name: &str) {
         let (ledger, servers, sink) = (ledger.clone(), servers.to_vec(), sink.clone());
         let name = name.to_owned();
-        self.0.spawn(async move {
+        self.task(async move {
             for turn in 0.. {
                 let email = format!("{name}t{turn}@example.org");
                 if ledger.cycle(&servers, &sink, email).await.is_none() {
@@ -25,6 +26,11 @@ impl Load {
                 }
             }
         });
+    }
+
+    /// One more of another kind.
+    pub fn task(&mut self, client: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(client);
     }
 
     /// Stops them, in the middle of whatever they are at.

@@ -110,6 +110,14 @@ impl<'a> Dialogue<'a> {
                 tokio::io::copy(&mut self.wire, &mut tokio::io::sink()).await?;
                 Ok(Some(Turn::Close))
             }
+            Some(Action::Hold) => {
+                // Listens before it is counted: who waits for the count may release at once.
+                let mut release = self.shared.release.subscribe();
+                self.shared.traffic.send_modify(|traffic| traffic.held += 1);
+                // An error means that the sink is gone, and this dialogue with it.
+                release.changed().await.ok();
+                Ok(None)
+            }
             Some(Action::Reply(line)) => {
                 self.say(&line).await?;
                 let closes = ["221", "421"].iter().any(|code| line.starts_with(code))

@@ -54,6 +54,8 @@ pub struct Traffic {
     pub open: usize,
     /// Connections that reached an [`Action::Hang`].
     pub hung: usize,
+    /// Connections that reached an [`Action::Hold`].
+    pub held: usize,
     given: HashSet<usize>,
 }
 
@@ -91,6 +93,8 @@ struct Shared {
     traffic: watch::Sender<Traffic>,
     /// Moves when every open connection is to be cut.
     cut: watch::Sender<()>,
+    /// Moves when whoever is held may carry on.
+    release: watch::Sender<()>,
 }
 
 /// Sets a sink up.
@@ -154,6 +158,7 @@ impl SmtpSinkBuilder {
             script: Script::default(),
             traffic: watch::Sender::default(),
             cut: watch::Sender::default(),
+            release: watch::Sender::default(),
         });
         let task = tokio::spawn(serve(listener, shared.clone()));
         Ok(SmtpSink { address, shared, task })
@@ -291,6 +296,11 @@ impl SmtpSink {
     /// Cuts every open connection, as a server does with those that idle; goes on accepting.
     pub fn cut(&self) {
         self.shared.cut.send_replace(());
+    }
+
+    /// Lets every connection that is held at an [`Action::Hold`] carry on.
+    pub fn release(&self) {
+        self.shared.release.send_replace(());
     }
 
     /// Stops, and waits until its port is free again.

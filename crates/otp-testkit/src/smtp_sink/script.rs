@@ -36,6 +36,8 @@ pub enum Action {
     Drop,
     /// Say nothing more until the client gives up.
     Hang,
+    /// Say nothing until [`SmtpSink::release`](super::SmtpSink::release), then carry on.
+    Hold,
 }
 
 impl Action {

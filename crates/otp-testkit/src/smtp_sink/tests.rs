@@ -93,6 +93,14 @@ async fn gives_each_mail_out_once_and_cuts_those_who_hang() {
     assert_eq!(sink.next_to("c@d.test").await.subject, "second");
     assert_eq!(sink.taken(2).await[0].code(), Some("012345"));
 
+    sink.next(Stage::Hello, Action::Hold);
+    let (replies, ()) = tokio::join!(talk(sink.address(), "EHLO me\r\nQUIT\r\n"), async {
+        sink.until(|traffic| traffic.held == 1).await;
+        sink.release();
+    });
+    assert_eq!(codes(&replies).first(), Some(&"220"));
+    assert_eq!(codes(&replies).last(), Some(&"221"));
+
     sink.next(Stage::Hello, Action::Hang);
     let hangs = talk(sink.address(), "EHLO me\r\n");
     let (replies, ()) = tokio::join!(hangs, async {
