@@ -25,16 +25,17 @@ const IMPURE: [&str; 12] = [
     "tokio",
 ];
 /// What each crate may import of the others (one-way), outside of its tests.
-const IMPORTS: [(&str, &[&str]); 11] = [
+const IMPORTS: [(&str, &[&str]); 12] = [
     ("otp-core", &[]),
     ("otp-email", &["otp-core"]),
     ("otp-http", &["otp-core"]),
     ("otp-memory", &["otp-core"]),
+    ("otp-redis", &["otp-core"]),
     ("otp-server", &["otp-core", "otp-http", "otp-wire"]),
     ("otp-sql", &["otp-core"]),
     ("otp-testbed", &["otp-testkit"]),
     ("otp-testkit", &["otp-core"]),
-    ("otp-wire", &["otp-core", "otp-email", "otp-sql"]),
+    ("otp-wire", &["otp-core", "otp-email", "otp-redis", "otp-sql"]),
     ("otp-worker", &["otp-core", "otp-wire"]),
     ("xtask", &["otp-testbed"]),
 ];

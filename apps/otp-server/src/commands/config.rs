@@ -2,7 +2,7 @@
 
 use otp_wire::mail::Mail;
 use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
-use otp_wire::storage::Database;
+use otp_wire::storage::{Database, kv_is_apart};
 use serde_json::json;
 
 use crate::cli::ConfigCommand;
@@ -17,6 +17,7 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
             logging::filter(&config)?;
             Mail::wire(&config)?;
             Database::of(&config)?;
+            kv_is_apart(&config)?;
             output::line("ok")?;
         }
         ConfigCommand::Dump { json: true } => {

@@ -33,7 +33,12 @@ pub const SETTINGS: [Setting; 14] = [
         "sqlite://otp-data/otp.db",
         "system of record: sqlite://PATH, or postgres://USER:PASSWORD@HOST/NAME for several nodes",
     ),
-    secret("kv", "OTP_KV_URL", "", "where limits are drawn; empty: in the database"),
+    secret(
+        "kv",
+        "OTP_KV_URL",
+        "",
+        "where limits are drawn: redis://:PASSWORD@HOST, rediss://…; empty: in the database",
+    ),
     open("tls_ca_file", "OTP_TLS_CA_FILE", "", "PEM file of further root certificates"),
     secret("secret_key", "OTP_SECRET_KEY", "", "32 random octets in base 64"),
     secret(

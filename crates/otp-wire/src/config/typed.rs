@@ -47,6 +47,8 @@ pub struct Config {
     pub public_url_is_set: bool,
     /// The system of record.
     pub database: SecretString,
+    /// Where limits are kept, if not in the system of record.
+    pub kv: Option<SecretString>,
     /// Further root certificates.
     pub tls_ca_file: Option<PathBuf>,
     /// The master key.
@@ -88,6 +90,7 @@ impl Config {
             public_url: reader.public_url(listen),
             public_url_is_set: reader.present("public_url").is_some(),
             database: SecretString::from(reader.text("database").to_owned()),
+            kv: reader.present("kv").map(|url| SecretString::from(url.to_owned())),
             tls_ca_file: reader.present("tls_ca_file").map(PathBuf::from),
             secret_key: reader.secret_key(),
             email: reader.email(),
@@ -101,7 +104,6 @@ impl Config {
             log_format: reader.log_format(),
             values: BTreeMap::new(),
         };
-        reader.refuse_kv();
         match reader.errors {
             errors if errors.is_empty() => Ok(Self { values, ..config }),
             errors => Err(ConfigError(errors)),
@@ -236,16 +238,6 @@ impl<'a> Reader<'a> {
                 self.reject("log_format", "json, text or auto");
                 LogFormat::Auto
             }
-        }
-    }
-
-    /// A key-value store that is named but not used would silently leave limits elsewhere than the operator believes.
-    fn refuse_kv(&mut self) {
-        if self.present("kv").is_some() {
-            self.errors.push(
-                "kv is set, but this build has no adapter for it: leave it empty to keep limits in the database"
-                    .to_owned(),
-            );
         }
     }
 }

@@ -1,26 +1,36 @@
-//! The system of record, from its URL.
+//! The system of record, and where limits are kept, from their URLs.
 
 mod database;
 mod exclusive;
+mod kv;
 
 pub use database::Database;
 pub use exclusive::Exclusive;
+pub use kv::kv_is_apart;
 pub use otp_sql::Schema;
 
+use std::fmt;
 use std::sync::Arc;
 
 use otp_core::fault::{Fault, Res};
-use otp_core::port::Stores;
+use otp_core::port::{LimitStore, Stores};
 use otp_core::time::Timestamp;
 use otp_sql::SqlStore;
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
 
-/// The opened system of record. Cheap to clone.
-#[derive(Clone, Debug)]
+/// The opened system of record, and the store of limits if that is another. Cheap to clone.
+#[derive(Clone)]
 pub struct Storage {
     sql: Arc<SqlStore>,
+    kv: Option<Arc<dyn LimitStore>>,
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage").finish_non_exhaustive()
+    }
 }
 
 impl Storage {
@@ -40,12 +50,16 @@ impl Storage {
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             _ => return Err(Fault::misconfigured("storage.open", "this build has not got that engine")),
         };
-        Ok(Self { sql: Arc::new(sql) })
+        Ok(Self { sql: Arc::new(sql), kv: kv::open(config).await? })
     }
 
     /// Every storage port.
     pub fn stores(&self) -> Stores {
-        Stores::of(self.sql.clone())
+        let stores = Stores::of(self.sql.clone());
+        match &self.kv {
+            Some(kv) => stores.with_limits(kv.clone()),
+            None => stores,
+        }
     }
 
     /// How its schema stands against this binary.

@@ -1,0 +1,54 @@
+//! Commands and scripts, sent and answered.
+
+use std::time::Duration;
+
+use otp_core::fault::{Fault, Res};
+use redis::aio::ConnectionManager;
+use redis::{Cmd, FromRedisValue, RedisError, RedisResult, ScriptInvocation};
+use tokio::time::timeout;
+
+use crate::trouble::fault;
+
+/// How long a call may take, reconnecting included.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The server, as the verbs speak to it.
+#[derive(Clone)]
+pub(crate) struct Link(ConnectionManager);
+
+impl Link {
+    pub(crate) const fn new(connection: ConnectionManager) -> Self {
+        Self(connection)
+    }
+
+    /// Runs a script; one the server has forgotten is handed to it again.
+    pub(crate) async fn run<T: FromRedisValue>(&self, op: &'static str, script: &ScriptInvocation<'_>) -> Res<T> {
+        let called = async {
+            let first = script.invoke_async(&mut self.0.clone()).await;
+            if is_over(&first) { script.invoke_async(&mut self.0.clone()).await } else { first }
+        };
+        in_time(op, called).await
+    }
+
+    /// Sends a command that changes nothing.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, op: &'static str, command: &Cmd) -> Res<T> {
+        let called = async {
+            let first = command.query_async(&mut self.0.clone()).await;
+            if is_over(&first) { command.query_async(&mut self.0.clone()).await } else { first }
+        };
+        in_time(op, called).await
+    }
+}
+
+/// Whether the connection has ended. The call is made again then, on a new one: that may have been while
+/// nobody used it. If it was not, and the call had been done, that costs what it drew.
+fn is_over<T>(answer: &RedisResult<T>) -> bool {
+    answer.as_ref().is_err_and(RedisError::is_connection_dropped)
+}
+
+async fn in_time<T>(op: &'static str, called: impl Future<Output = RedisResult<T>>) -> Res<T> {
+    match timeout(PATIENCE, called).await {
+        Ok(answer) => answer.map_err(|error| fault(op, error)),
+        Err(_) => Err(Fault::unavailable(op, "the server does not answer")),
+    }
+}

@@ -1,0 +1,10 @@
+//! Limits on a real Redis: against the suite every adapter passes, against the domain's own arithmetic,
+//! and in what becomes of them when the server does.
+
+#![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
+
+mod arithmetic;
+mod conformance;
+mod fixture;
+mod keys;
+mod outages;

@@ -1,0 +1,37 @@
+//! Limits kept elsewhere, from the URL that says where.
+
+use std::sync::Arc;
+
+use otp_core::fault::{Fault, Res};
+use otp_core::port::LimitStore;
+use secrecy::ExposeSecret;
+
+use crate::config::{Config, ConfigError};
+
+/// Whether limits are kept elsewhere. Connects to nothing.
+///
+/// # Errors
+/// [`ConfigError`] when the URL cannot be read, or names a store this build has not got.
+pub fn kv_is_apart(config: &Config) -> Result<bool, ConfigError> {
+    let Some(url) = &config.kv else { return Ok(false) };
+    match url.expose_secret().split_once("://") {
+        Some(("redis" | "rediss", rest)) if !rest.is_empty() => match cfg!(feature = "redis") {
+            true => Ok(true),
+            false => Err("kv: redis:// needs the feature `redis`, which this build has not got".to_owned().into()),
+        },
+        _ => Err("kv: the URL is of the form redis://:PASSWORD@HOST:PORT or rediss://…".to_owned().into()),
+    }
+}
+
+/// Where limits are kept, if that is elsewhere.
+pub(super) async fn open(config: &Config) -> Res<Option<Arc<dyn LimitStore>>> {
+    if !kv_is_apart(config).map_err(|error| Fault::misconfigured("storage.kv", error))? {
+        return Ok(None);
+    }
+    #[cfg(feature = "redis")]
+    if let Some(url) = &config.kv {
+        let limits = otp_redis::RedisLimits::connect(url.expose_secret(), config.tls_ca_file.as_deref()).await?;
+        return Ok(Some(Arc::new(limits)));
+    }
+    Ok(None)
+}
