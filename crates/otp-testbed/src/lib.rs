@@ -19,7 +19,7 @@
 
 use std::time::Duration;
 
-mod port;
+pub mod port;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod stores;

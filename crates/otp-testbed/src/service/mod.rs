@@ -32,11 +32,10 @@ pub use load::Load;
 pub use program::Program;
 pub use server::{Server, code};
 
-pub use crate::PATIENCE;
-pub use crate::port::free_port;
-
 use std::future::Future;
 use std::time::Duration;
+
+use crate::PATIENCE;
 
 /// Asks `is_so` again and again until it is.
 ///

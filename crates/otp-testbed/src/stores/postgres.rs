@@ -33,6 +33,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
+    /// Whether there is what [`start`](Self::start) needs.
+    pub fn is_installed() -> bool {
+        ["initdb", "postgres", "pg_isready", "psql"].iter().all(|name| program(name).is_some())
+    }
+
     /// Makes one, and waits until it answers.
     ///
     /// # Panics
@@ -136,7 +141,10 @@ impl Postgres {
 
     /// One of its programs, run as who may run it.
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(program(name));
+        let program = program(name).unwrap_or_else(|| {
+            panic!("`{name}` is neither in PATH nor below /usr/lib/postgresql: `apt-get install postgresql` brings it")
+        });
+        let mut command = Command::new(program);
         command.current_dir(self.folder.path());
         if let Some(Account { uid, gid }) = self.account {
             command.uid(uid).gid(gid);
@@ -174,7 +182,7 @@ impl Account {
 }
 
 /// The program of that name, in PATH or where Debian keeps those of each version: the newest.
-fn program(name: &str) -> PathBuf {
+fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
     let versions = || std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -182,9 +190,7 @@ fn program(name: &str) -> PathBuf {
         let programs = versions().map(|version| version.path().join("bin").join(name)).filter(|path| path.is_file());
         programs.max_by_key(|path| version(path))
     };
-    in_path.or_else(packaged).unwrap_or_else(|| {
-        panic!("`{name}` is neither in PATH nor below /usr/lib/postgresql: `apt-get install postgresql` brings it")
-    })
+    in_path.or_else(packaged)
 }
 
 /// The number in /usr/lib/postgresql/NUMBER/bin/….

@@ -13,6 +13,7 @@ use otp_core::fault::{Fault, Res};
 use otp_core::port::Stores;
 use otp_core::time::Timestamp;
 use otp_sql::SqlStore;
+#[cfg(feature = "postgres")]
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
