@@ -12,9 +12,8 @@ use crate::{install, tidy};
 
 /// Features that a build may have without the others, by package. All of them together are what
 /// everything else is checked with.
-const ALONE: [(&str, &str); 8] = [
+const ALONE: [(&str, &str); 7] = [
     ("otp-server", "postgres"),
-    ("otp-server", "smtp"),
     ("otp-server", "sqlite"),
     ("otp-sql", "postgres"),
     ("otp-sql", "sqlite"),

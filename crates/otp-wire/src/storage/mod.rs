@@ -16,6 +16,7 @@ use otp_core::fault::{Fault, Res};
 use otp_core::port::{LimitStore, Stores};
 use otp_core::time::Timestamp;
 use otp_sql::SqlStore;
+#[cfg(feature = "postgres")]
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
