@@ -1,5 +1,7 @@
 //! `serve`: signing in through real mail, and stopping without losing anything.
 
+use std::time::Duration;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -45,7 +47,7 @@ async fn signing_in_by_smtp_and_everything_a_session_does() {
 }
 
 #[tokio::test]
-async fn the_operator_registers_customers_and_a_revoked_key_is_dead_at_once() {
+async fn the_operator_registers_customers_and_a_revoked_key_is_dead_within_a_second() {
     let sink = SmtpSink::start().await.unwrap();
     let home = Home::serving(&sink.url());
     let server = home.serve();
@@ -58,7 +60,16 @@ async fn the_operator_registers_customers_and_a_revoked_key_is_dead_at_once() {
     server.ask(key, "ada@example.org").await;
     let revoked = home.run(&["key", "revoke", id, made["keyId"].as_str().unwrap()]);
     assert!(revoked.status.success());
-    let (status, refused) = server.post("/auth/request-otp", key, json!({ "email": "ada@example.org" })).await.unwrap();
+    // Revoked by another process: the server hears of it when it looks next. The deadline is generous to a busy machine.
+    let refused = async {
+        loop {
+            let asked = server.post("/auth/introspect", key, json!({ "token": "none" })).await.unwrap();
+            if asked.0 != 200 {
+                return asked;
+            }
+        }
+    };
+    let (status, refused) = tokio::time::timeout(Duration::from_secs(5), refused).await.expect("a revoked key lives");
     assert_eq!((status, &refused["code"]), (401, &Value::from("invalid_api_key")));
     let another = home.json(&["key", "create", id, "--json"])["apiKey"].as_str().unwrap().to_owned();
     server.ask(&another, "ada@example.org").await;
