@@ -1,8 +1,10 @@
 //! Project tasks: `cargo xtask help`.
 
-mod check;
+mod install;
+mod process;
+mod servers;
+mod test;
 mod tidy;
-mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,16 +14,18 @@ use anyhow::{Context, Result};
 const HELP: &str = "\
 cargo xtask TASK
 
-  test    everything a change has to pass: format, lints, tidy, tests, bans and licences
-  tidy    the rules of ARCHITECTURE.md that a compiler does not know
-  help    this
+  test      everything a change has to pass: format, lints, tidy, features, tests, bans and licences
+  tidy      the rules of ARCHITECTURE.md that a compiler does not know
+  services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
+  help      this
 ";
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1);
     let done = match task.as_deref() {
-        Some("test") => root().and_then(|root| check::all(&root)),
-        Some("tidy") => root().and_then(|root| tidy::check(&root)),
+        Some("test") => prepared().and_then(|root| test::all(&root)),
+        Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
+        Some("services") => prepared().and_then(|_| servers::serve()),
         Some("help") | None => {
             print!("{HELP}");
             Ok(())
@@ -37,8 +41,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// The root of the workspace.
-fn root() -> Result<PathBuf> {
+/// The root of the workspace, once a signal is heard and does not end us.
+fn prepared() -> Result<PathBuf> {
+    process::listen()?;
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(PathBuf::from).context("xtask is not in a workspace")
 }

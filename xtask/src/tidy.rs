@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::tools;
+use crate::process;
 
 /// What otp-core's dependency closure must not hold (pure-core): runtimes, sockets, databases, servers.
 const IMPURE: [&str; 12] = [
@@ -36,17 +36,17 @@ const IMPORTS: [(&str, &[&str]); 11] = [
     ("otp-testkit", &["otp-core"]),
     ("otp-wire", &["otp-core", "otp-email", "otp-sql"]),
     ("otp-worker", &["otp-core", "otp-wire"]),
-    ("xtask", &[]),
+    ("xtask", &["otp-testbed"]),
 ];
 
 /// Checks every rule and lists everything that breaks one.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let mut broken = Vec::new();
-    let metadata = tools::read(root, "cargo", &["metadata", "--format-version", "1", "--all-features", "--locked"])?;
+    let metadata = process::read(root, "cargo", &["metadata", "--format-version", "1", "--all-features", "--locked"])?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     pure_core(&metadata, &mut broken)?;
     one_way(&metadata, &mut broken)?;
-    let tracked = tools::read(root, "git", &["ls-files"])?;
+    let tracked = process::read(root, "git", &["ls-files"])?;
     module_docs(root, tracked.lines(), &mut broken)?;
     true_readme(root, &mut broken)?;
     true_architecture(root, tracked.lines(), &mut broken)?;

@@ -259,7 +259,7 @@ mod tests {
 
         /// A connection as the writer has one, to a schema of its own; nothing if there is no server.
         async fn migrated(name: &str) -> Option<PgConnection> {
-            let url = std::env::var("OTP_TEST_POSTGRES_URL").ok()?;
+            let url = otp_testbed::stores::shared::postgres_url()?;
             let mut conn = PgConnection::connect(&url).await.unwrap();
             let make = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
             conn.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(make))).await.unwrap();

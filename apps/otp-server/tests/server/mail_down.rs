@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use otp_testbed::service::{Home, SteppedClock, code, free_port};
+use otp_testbed::port::free_port;
+use otp_testbed::service::{Home, SteppedClock, code};
 use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::json;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use otp_core::port::Stores;
 use otp_sql::SqlStore;
+use otp_testbed::stores::shared::postgres_url;
 use otp_testkit::samples::Samples;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -61,7 +62,7 @@ impl Fixture {
     pub(crate) async fn without_tables(engine: Engine) -> Option<Self> {
         let place = match engine {
             Engine::Sqlite => Place::Folder(tempdir().unwrap()),
-            Engine::Postgres => Place::Schema(schema(&std::env::var("OTP_TEST_POSTGRES_URL").ok()?).await),
+            Engine::Postgres => Place::Schema(schema(&postgres_url()?).await),
         };
         Some(Self { store: place.open().await, place })
     }

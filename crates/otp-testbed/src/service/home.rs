@@ -1,29 +1,19 @@
 //! Where a process of the service lives: a folder, a port and an environment of its own.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Program, Server, SteppedClock};
+use crate::port::free_port;
 
 /// The key every server of these tests runs with.
 pub const SECRET: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// What a process logs once it does its work.
 const READY: &str = "\"ready\"";
-
-/// A port nobody listens on, below those the system gives to outgoing connections: of those, a client
-/// of another test could take one while its server is down.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
-    let candidates = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
-    candidates.take(1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("no port is free")
-}
 
 /// Where a server lives: its folder, its port, its environment.
 #[derive(Debug)]

@@ -2,6 +2,21 @@
 //!
 //! They are the ones cargo has built beside the running test. `cargo test --workspace` builds them all;
 //! of one package alone only its own, and those of others are as they were last built.
+//!
+//! ```no_run
+//! # use otp_testbed::service::{Home, code};
+//! # use otp_testkit::smtp_sink::SmtpSink;
+//! # async fn example() -> std::io::Result<()> {
+//! let sink = SmtpSink::start().await?;
+//! let home = Home::serving(&sink.url());
+//! let server = home.serve();
+//! let (_, key) = home.customer("free");
+//! let asked = server.ask(&key, "ada@example.org").await;
+//! let code = code(&sink, "ada@example.org").await;
+//! assert_eq!(server.verify(&key, &asked["challengeId"], &code).await.0, 200);
+//! # Ok(())
+//! # }
+//! ```
 
 mod clock;
 mod home;
@@ -11,7 +26,7 @@ mod program;
 mod server;
 
 pub use clock::SteppedClock;
-pub use home::{Home, SECRET, free_port};
+pub use home::{Home, SECRET};
 pub use ledger::{Calls, Ledger};
 pub use load::Load;
 pub use program::Program;
@@ -20,9 +35,7 @@ pub use server::{Server, code};
 use std::future::Future;
 use std::time::Duration;
 
-/// How long a test waits for what never comes before it fails and says so, instead of hanging. No
-/// measure of anything: the machine may be busy with other tests.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use crate::PATIENCE;
 
 /// Asks `is_so` again and again until it is.
 ///

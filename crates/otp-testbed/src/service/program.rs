@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
-use super::PATIENCE;
+use crate::PATIENCE;
 
 /// A running process; killed when dropped.
 #[derive(Debug)]

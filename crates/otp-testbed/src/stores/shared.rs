@@ -1,0 +1,44 @@
+//! The servers all tests of a run share: each makes a schema or a prefix of its own there. They are
+//! started once, by `cargo xtask test` or `cargo xtask services`, which tell where they are.
+
+use std::io::Write;
+use std::sync::Once;
+
+/// Where the shared Postgres is.
+pub const POSTGRES: &str = "OTP_TEST_POSTGRES_URL";
+/// Where the shared Redis is.
+pub const REDIS: &str = "OTP_TEST_REDIS_URL";
+/// Set where a test that is skipped would be a mistake.
+pub const REQUIRED: &str = "OTP_TEST_REQUIRE_SERVERS";
+
+/// The shared Postgres. Without one the caller's test has nothing to do; stderr says so.
+///
+/// # Panics
+/// When there is none and [`REQUIRED`] is set.
+pub fn postgres_url() -> Option<String> {
+    static TOLD: Once = Once::new();
+    url(POSTGRES, &TOLD)
+}
+
+/// The shared Redis. Without one the caller's test has nothing to do; stderr says so.
+///
+/// # Panics
+/// When there is none and [`REQUIRED`] is set.
+pub fn redis_url() -> Option<String> {
+    static TOLD: Once = Once::new();
+    url(REDIS, &TOLD)
+}
+
+#[expect(clippy::disallowed_methods, reason = "what tests run on is no configuration of the service")]
+fn url(name: &str, told: &Once) -> Option<String> {
+    let url = std::env::var(name).ok();
+    if url.is_none() {
+        assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set and {name} is not");
+        // Not by `eprintln`, which the test runner hides while tests pass.
+        told.call_once(|| {
+            writeln!(std::io::stderr(), "\n{name} IS NOT SET: TESTS ARE SKIPPED. `cargo xtask services` sets it up.\n")
+                .ok();
+        });
+    }
+    url
+}

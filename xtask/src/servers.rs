@@ -1,0 +1,47 @@
+//! `cargo xtask services`: the servers that the tests of a run share.
+
+use std::io::Write;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
+use anyhow::Result;
+use otp_testbed::stores::{Durability, Persistence, Postgres, Redis, shared};
+
+use crate::{install, process};
+
+/// A Postgres and a Redis that keep nothing; they end when dropped.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    postgres: Postgres,
+    redis: Redis,
+}
+
+impl Servers {
+    pub(crate) fn start() -> Self {
+        Self { postgres: Postgres::start(Durability::Fast), redis: Redis::start(Persistence::None) }
+    }
+
+    /// How tests find them.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+        [(shared::POSTGRES, self.postgres.url()), (shared::REDIS, self.redis.url())]
+    }
+}
+
+/// Runs them until Ctrl-C or the end of stdin, and writes what a shell finds them with.
+pub(crate) fn serve() -> Result<()> {
+    install::missing()?;
+    let servers = Servers::start();
+    let mut stdout = std::io::stdout();
+    for (name, value) in servers.environment() {
+        writeln!(stdout, "export {name}={value}")?;
+    }
+    stdout.flush()?;
+    eprintln!("Ctrl-C ends them.");
+    let (tell, told) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let _until_it_ends = tell;
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink())
+    });
+    while !process::told_to_end() && told.recv_timeout(process::GLANCE) == Err(RecvTimeoutError::Timeout) {}
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask test`: everything a change has to pass, the quickest first.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+use otp_testbed::stores::shared;
+
+use crate::process::{run, tell_and_run};
+use crate::servers::Servers;
+use crate::{install, tidy};
+
+/// Features that a build may have without the others, by package. All of them together are what
+/// everything else is checked with.
+const ALONE: [(&str, &str); 8] = [
+    ("otp-server", "postgres"),
+    ("otp-server", "smtp"),
+    ("otp-server", "sqlite"),
+    ("otp-sql", "postgres"),
+    ("otp-sql", "sqlite"),
+    ("otp-testbed", ""),
+    ("otp-wire", "postgres,smtp"),
+    ("otp-wire", "sqlite,smtp"),
+];
+
+/// Runs every check; the first that fails ends it.
+pub(crate) fn all(root: &Path) -> Result<()> {
+    install::missing()?;
+    run(root, "cargo", &["fmt", "--all", "--check"])?;
+    tidy::check(root)?;
+    run(root, "cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
+    for (package, features) in ALONE {
+        let alone = ["clippy", "-p", package, "--no-default-features", "--features", features, "--", "-D", "warnings"];
+        run(root, "cargo", &alone)?;
+    }
+    let servers = Servers::start();
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--all-features"]).current_dir(root);
+    tell_and_run(tests.envs(servers.environment()).env(shared::REQUIRED, "1"))?;
+    let deny = install::cargo_deny(root)?;
+    run(root, deny, &["--all-features", "check", "bans", "licenses", "sources"])?;
+    eprintln!("\nall checks passed");
+    Ok(())
+}
