@@ -95,6 +95,7 @@ fn a_secret_may_stand_in_a_file_but_not_in_both_places() {
 #[test]
 fn what_cannot_be_run_with_is_refused_by_name_by_serve_and_by_check() {
     for (name, value, named) in [
+        ("OTP_DATABASE_URL", "postgres://", "postgres://"),
         ("OTP_KV_URL", "redis://localhost", "kv"),
         ("OTP_EMAIL_URL", "resend://key@", "resend"),
         ("OTP_EMAIL_URL", "smtp://127.0.0.1:1?colour=red", "email"),

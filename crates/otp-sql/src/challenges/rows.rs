@@ -92,7 +92,8 @@ pub(super) struct Open {
 #[derive(Default)]
 pub(crate) struct Challenges {
     ids: BTreeSet<(Realm, ChallengeId)>,
-    addresses: BTreeSet<Address>,
+    /// With the ids of those that are open, in any order.
+    addresses: BTreeMap<Address, Vec<ChallengeId>>,
     /// The earliest time anybody looks at any of them.
     looked_at: Option<Timestamp>,
     open: BTreeMap<(Realm, ChallengeId), Open>,
@@ -117,7 +118,7 @@ impl Challenges {
         match by {
             Lookup::Id { realm, id } => drop(self.ids.insert((*realm, *id))),
             Lookup::Address { realm, purpose, address_key } => {
-                self.addresses.insert((*realm, *address_key, purpose.clone()));
+                self.addresses.entry((*realm, *address_key, purpose.clone())).or_default();
             }
         }
     }
@@ -129,13 +130,20 @@ impl Challenges {
 
     /// The lane of a look-up, unless nothing of it is live: that of its newest challenge.
     pub(super) fn lane(&mut self, by: &Lookup, now: Timestamp) -> Option<Lane<'_>> {
-        let live = self.open.values_mut().filter(|open| now < open.challenge.expires_at && is_of(by, &open.challenge));
-        let Open { challenge, spent_by_id, spent_by_address, changed, .. } = live.max_by_key(|open| open.seq)?;
-        let spent = match by {
-            Lookup::Id { .. } => spent_by_id,
-            Lookup::Address { .. } => spent_by_address,
+        let (realm, paying) = match by {
+            Lookup::Id { realm, id } => (*realm, *id),
+            Lookup::Address { realm, purpose, address_key } => {
+                let ids = self.addresses.get(&(*realm, *address_key, purpose.clone()))?;
+                let live = ids.iter().filter_map(|id| self.live(*realm, *id, now));
+                (*realm, live.max_by_key(|open| open.seq)?.challenge.id)
+            }
         };
-        Some(Lane { spent, changed, max: challenge.max_attempts })
+        let open = self.open.get_mut(&(realm, paying)).filter(|open| now < open.challenge.expires_at)?;
+        let spent = match by {
+            Lookup::Id { .. } => &mut open.spent_by_id,
+            Lookup::Address { .. } => &mut open.spent_by_address,
+        };
+        Some(Lane { spent, changed: &mut open.changed, max: open.challenge.max_attempts })
     }
 
     /// Notes that the code was mailed again. Neither attempts nor end change.
@@ -156,7 +164,9 @@ impl Challenges {
         let (Lookup::Id { realm, .. } | Lookup::Address { realm, .. }) = by;
         let challenge = self.live(*realm, matched, now).filter(|open| is_of(by, &open.challenge))?.challenge.clone();
         let address = address_of(&challenge);
-        self.open.retain(|_, open| address_of(&open.challenge) != address);
+        for id in self.addresses.remove(&address).unwrap_or_default() {
+            self.open.remove(&(*realm, id));
+        }
         self.closed.insert(address);
         Some(challenge)
     }
@@ -166,9 +176,9 @@ impl Challenges {
         let ids: Vec<_> = self.ids.iter().collect();
         for row in ADDRESSES.fetch(conn, &ids, |query, (realm, id)| query.realm(*realm).text(id)).await? {
             let address_key = AddressKey::from_bytes(row.hash("address_key")?);
-            self.addresses.insert((row.realm()?, address_key, row.text("purpose")?));
+            self.addresses.entry((row.realm()?, address_key, row.text("purpose")?)).or_default();
         }
-        let addresses: Vec<_> = self.addresses.iter().collect();
+        let addresses: Vec<_> = self.addresses.keys().cloned().collect();
         // Those expired by then are nobody's any more, and may be many.
         let Some(now) = self.looked_at else { return Ok(()) };
         let rows = OF_ADDRESS.fetch(conn, &addresses, |query, address| bind_address(query, address).time(now));
@@ -185,6 +195,7 @@ impl Challenges {
                 changed: false,
                 challenge,
             };
+            self.addresses.entry(address_of(&open.challenge)).or_default().push(open.challenge.id);
             self.open.insert((open.challenge.realm, open.challenge.id), open);
         }
         Ok(())
