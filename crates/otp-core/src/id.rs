@@ -11,6 +11,17 @@ pub struct IdError {
     prefix: &'static str,
 }
 
+/// The digits of an id, written out without taking memory for it: ids are in every key of every row.
+pub(crate) struct Digits([u8; 22]);
+
+impl Digits {
+    /// As text.
+    pub(crate) fn as_str(&self) -> &str {
+        // Digits are ASCII, so this is never empty.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -40,8 +51,8 @@ macro_rules! id {
             }
 
             /// Its 22 base-62 digits, without the prefix.
-            pub(crate) fn digits(self) -> String {
-                base62::encode::<22>(self.0).iter().map(|digit| char::from(*digit)).collect()
+            pub(crate) fn digits(self) -> Digits {
+                Digits(base62::encode(self.0))
             }
 
             /// From the 22 digits behind the prefix.
@@ -53,7 +64,7 @@ macro_rules! id {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str($prefix)?;
-                f.write_str(&self.digits())
+                f.write_str(self.digits().as_str())
             }
         }
 

@@ -117,7 +117,7 @@ impl Keyring {
     /// What the audit trail of `realm` calls `address`: stable, and silent about it.
     pub fn audit_name(&self, realm: Realm, address: &EmailAddress) -> String {
         let mac = self.audit.mac(&[&realm.to_bytes(), address.canonical().as_bytes()]);
-        mac[..16].iter().map(|octet| format!("{octet:02x}")).collect()
+        format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| mac[place])))
     }
 
     /// Whom limits count when they count `address`.

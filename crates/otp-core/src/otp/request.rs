@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Otp, PER_CLIENT, draw};
-use crate::audit::{AuditEvent, Target};
+use crate::audit::{AuditEntry, AuditEvent, Target};
 use crate::caller::Caller;
 use crate::challenge::{Challenge, DEFAULT_ATTEMPTS, DEFAULT_TTL, Lookup, Purpose, RESEND_AFTER};
 use crate::code;
@@ -11,7 +11,7 @@ use crate::effect::{Counter, Effect, MailJob};
 use crate::email::{EmailAddress, InvalidEmail};
 use crate::fault::{Fault, Res};
 use crate::id::{ChallengeId, MailId};
-use crate::keys::{AddressKey, sha256};
+use crate::keys::{AddressKey, Subject, sha256};
 use crate::limit::{DAY, Draw, Rule, Usage};
 use crate::locale::Locale;
 use crate::port::{Idempotency, Opened, Opening, Request};
@@ -126,57 +126,46 @@ impl Otp {
         request: CodeRequest,
         caller: &Caller,
     ) -> Result<Issued, RequestError> {
-        let now = self.deployment.now();
+        let asking = self.asking(tenant, &request, caller, self.deployment.now())?;
         let address_key = self.deployment.keys.address_key(tenant.live(), &request.email);
-        if let Some(live) = self.resendable(tenant, &request, address_key, now).await? {
-            let opening = self.resend(tenant, &request, &live, caller, now)?;
-            if let Some(issued) = self.open(tenant, &request, opening, &live, caller, now).await? {
+        if let Some(live) = self.resendable(&asking, address_key).await? {
+            let opening = resend(&asking, &live);
+            if let Some(issued) = self.open(&asking, opening, &live).await? {
                 return Ok(issued);
             }
         }
-        let challenge = self.challenge(tenant, &request, address_key, now)?;
+        let challenge = self.challenge(&asking, address_key)?;
         let opening = Opening::New(challenge.clone());
-        let issued = self.open(tenant, &request, opening, &challenge, caller, now).await?;
+        let issued = self.open(&asking, opening, &challenge).await?;
         issued.ok_or_else(|| Fault::corrupt("challenge.open", "a new challenge cannot be gone").into())
     }
 
+    fn asking<'a>(
+        &self,
+        tenant: &'a Tenant,
+        request: &'a CodeRequest,
+        caller: &'a Caller,
+        now: Timestamp,
+    ) -> Res<Asking<'a>> {
+        let realm = tenant.live();
+        let name = self.deployment.keys.audit_name(realm, &request.email);
+        let subject = self.deployment.keys.address_subject(&request.email);
+        let address = Some(Target::Address(name.clone()));
+        let exceeded = self.deployment.audit(realm, AuditEvent::RateLimitExceeded, address, caller, now)?;
+        Ok(Asking { tenant, request, caller, now, subject, name, exceeded })
+    }
+
     /// The challenge to mail again, if the request names one that takes it.
-    async fn resendable(
-        &self,
-        tenant: &Tenant,
-        request: &CodeRequest,
-        address: AddressKey,
-        now: Timestamp,
-    ) -> Res<Option<Challenge>> {
+    async fn resendable(&self, asking: &Asking<'_>, address: AddressKey) -> Res<Option<Challenge>> {
+        let Asking { tenant, request, now, .. } = asking;
         let Some(id) = request.resend else { return Ok(None) };
-        let live = self.deployment.stores.challenges.live(&Lookup::Id { realm: tenant.live(), id }, now).await?;
+        let live = self.deployment.stores.challenges.live(&Lookup::Id { realm: tenant.live(), id }, *now).await?;
         let same = |live: &Challenge| live.address_key == address && live.purpose == request.purpose;
-        Ok(live.into_iter().next().filter(|live| same(live) && live.takes_resend(now)))
+        Ok(live.into_iter().next().filter(|live| same(live) && live.takes_resend(*now)))
     }
 
-    fn resend(
-        &self,
-        tenant: &Tenant,
-        request: &CodeRequest,
-        live: &Challenge,
-        caller: &Caller,
-        now: Timestamp,
-    ) -> Res<Opening> {
-        let mut pause = Draw {
-            window: RESEND_AFTER,
-            ..draw(tenant, Rule::Resend, self.deployment.keys.address_subject(&request.email), 1)
-        };
-        pause.refused = vec![self.exceeded(tenant, request, Rule::Resend, caller, now)?];
-        Ok(Opening::Resend { realm: live.realm, challenge: live.id, pause })
-    }
-
-    fn challenge(
-        &self,
-        tenant: &Tenant,
-        request: &CodeRequest,
-        address_key: AddressKey,
-        now: Timestamp,
-    ) -> Res<Challenge> {
+    fn challenge(&self, asking: &Asking<'_>, address_key: AddressKey) -> Res<Challenge> {
+        let Asking { tenant, request, now, .. } = asking;
         let realm = tenant.live();
         Ok(Challenge {
             id: ChallengeId::generate(&*self.deployment.entropy)?,
@@ -187,7 +176,7 @@ impl Otp {
             kid: self.deployment.keys.kid(),
             code_length: code::DEFAULT_LENGTH,
             max_attempts: DEFAULT_ATTEMPTS,
-            created_at: now,
+            created_at: *now,
             expires_at: now.plus(DEFAULT_TTL),
         })
     }
@@ -195,14 +184,12 @@ impl Otp {
     /// One write; nothing if what was to be mailed again is not live any more.
     async fn open(
         &self,
-        tenant: &Tenant,
-        request: &CodeRequest,
+        asking: &Asking<'_>,
         opening: Opening,
         challenge: &Challenge,
-        caller: &Caller,
-        now: Timestamp,
     ) -> Result<Option<Issued>, RequestError> {
-        let draws = self.draws(tenant, request, caller, now)?;
+        let now = asking.now;
+        let draws = self.draws(asking)?;
         // `remaining` speaks of the address alone: those limits come first.
         let of_address =
             draws.iter().take_while(|draw| matches!(draw.key.rule, Rule::EmailHour | Rule::EmailDay)).count();
@@ -210,8 +197,8 @@ impl Otp {
         let written = Request {
             opening,
             draws,
-            idempotency: request.idempotency.map(|key| remember(key, challenge, now)).transpose()?,
-            admitted: self.admitted(tenant, request, challenge, caller, now)?,
+            idempotency: asking.request.idempotency.map(|key| remember(key, challenge, now)).transpose()?,
+            admitted: self.admitted(asking, challenge)?,
         };
         let issued = match self.open_within_limits(written, now).await? {
             Opened::Admitted(usage) => {
@@ -248,28 +235,22 @@ impl Otp {
         Ok(Some(issued))
     }
 
-    fn draws(&self, tenant: &Tenant, request: &CodeRequest, caller: &Caller, now: Timestamp) -> Res<Vec<Draw>> {
-        let subject = self.deployment.keys.address_subject(&request.email);
+    fn draws(&self, asking: &Asking<'_>) -> Res<Vec<Draw>> {
+        let Asking { tenant, caller, subject, .. } = asking;
         let mut draws = Vec::with_capacity(3);
         if let Some(hourly) = self.deployment.plan_of(tenant)?.otp_requests_per_hour {
-            draws.push(draw(tenant, Rule::EmailHour, subject, hourly));
-            draws.push(Draw { window: DAY, ..draw(tenant, Rule::EmailDay, subject, hourly.max(LEAST_PER_DAY)) });
+            draws.push(draw(tenant, Rule::EmailHour, *subject, hourly));
+            draws.push(Draw { window: DAY, ..draw(tenant, Rule::EmailDay, *subject, hourly.max(LEAST_PER_DAY)) });
         }
         draws.extend(self.client_draw(tenant, Rule::ClientHour, PER_CLIENT, caller));
         for draw in &mut draws {
-            draw.refused = vec![self.exceeded(tenant, request, draw.key.rule, caller, now)?];
+            draw.refused = asking.exceeded(draw.key.rule);
         }
         Ok(draws)
     }
 
-    fn admitted(
-        &self,
-        tenant: &Tenant,
-        request: &CodeRequest,
-        challenge: &Challenge,
-        caller: &Caller,
-        now: Timestamp,
-    ) -> Res<Vec<Effect>> {
+    fn admitted(&self, asking: &Asking<'_>, challenge: &Challenge) -> Res<Vec<Effect>> {
+        let Asking { tenant, request, caller, now, name, .. } = asking;
         let realm = challenge.realm;
         let mail = MailJob {
             id: MailId::generate(&*self.deployment.entropy)?,
@@ -280,29 +261,45 @@ impl Otp {
         };
         let requested = self
             .deployment
-            .audit(realm, AuditEvent::OtpRequested, Some(Target::Challenge(challenge.id)), caller, now)?
-            .with("address", self.deployment.keys.audit_name(realm, &request.email))
+            .audit(realm, AuditEvent::OtpRequested, Some(Target::Challenge(challenge.id)), caller, *now)?
+            .with("address", name.as_str())
             .with("purpose", challenge.purpose.as_str());
         Ok(vec![
             Effect::Mail(mail),
-            Effect::Count { realm, counter: Counter::OtpRequests, at: now },
+            Effect::Count { realm, counter: Counter::OtpRequests, at: *now },
             Effect::Audit(requested),
         ])
     }
+}
 
-    fn exceeded(
-        &self,
-        tenant: &Tenant,
-        request: &CodeRequest,
-        rule: Rule,
-        caller: &Caller,
-        now: Timestamp,
-    ) -> Res<Effect> {
-        let realm = tenant.live();
-        let address = Target::Address(self.deployment.keys.audit_name(realm, &request.email));
-        let entry = self.deployment.audit(realm, AuditEvent::RateLimitExceeded, Some(address), caller, now)?;
-        Ok(Effect::Audit(entry.with("rule", rule.as_str())))
+/// One call, and what it says of itself again and again.
+struct Asking<'a> {
+    tenant: &'a Tenant,
+    request: &'a CodeRequest,
+    caller: &'a Caller,
+    now: Timestamp,
+    /// Whom the limits of its address count.
+    subject: Subject,
+    /// What the audit trail calls its address.
+    name: String,
+    /// The entry of a refusal. A call is refused once, so all its draws may have the same.
+    exceeded: AuditEntry,
+}
+
+impl Asking<'_> {
+    /// What to write if the limit of `rule` refuses.
+    fn exceeded(&self, rule: Rule) -> Vec<Effect> {
+        vec![Effect::Audit(self.exceeded.clone().with("rule", rule.as_str()))]
     }
+}
+
+fn resend(asking: &Asking<'_>, live: &Challenge) -> Opening {
+    let pause = Draw {
+        window: RESEND_AFTER,
+        refused: asking.exceeded(Rule::Resend),
+        ..draw(asking.tenant, Rule::Resend, asking.subject, 1)
+    };
+    Opening::Resend { realm: live.realm, challenge: live.id, pause }
 }
 
 fn remember(key: IdempotencyKey, challenge: &Challenge, now: Timestamp) -> Res<Idempotency> {

@@ -81,8 +81,8 @@ impl RefreshToken {
             "{PREFIX}{}.{}.{}.{}.{}.{}",
             self.kid,
             self.realm.mode.as_str(),
-            self.realm.tenant.digits(),
-            self.session.digits(),
+            self.realm.tenant.digits().as_str(),
+            self.session.digits().as_str(),
             self.generation,
             URL_SAFE_NO_PAD.encode(self.mac),
         )

@@ -13,7 +13,7 @@ use crate::trouble::{Tried, Trouble};
 /// On SQLite rows go in runs of these lengths, the longest first. A text per length, so that few texts
 /// are prepared, each once, and no number of rows needs a new one; longer runs gain nothing any more.
 #[cfg(feature = "sqlite")]
-const RUNS: [usize; 5] = [16, 8, 4, 2, 1];
+const RUNS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
 /// The type of one value of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,14 +206,14 @@ mod tests {
     #[test]
     fn rows_are_values_or_arrays() {
         let texts = PAIRS.texts(Engine::Sqlite);
-        assert_eq!(texts[3..], ["INSERT INTO t VALUES (?, ?), (?, ?)", "INSERT INTO t VALUES (?, ?)"]);
+        assert_eq!(texts[5..], ["INSERT INTO t VALUES (?, ?), (?, ?)", "INSERT INTO t VALUES (?, ?)"]);
         let array = "INSERT INTO t SELECT * FROM unnest($1::bigint[], $2::text[]) AS r (column1, column2)";
         assert_eq!(PAIRS.texts(Engine::Postgres), [array]);
     }
 
     #[test]
     fn every_row_is_in_one_run() {
-        for count in 0..70 {
+        for count in 0..200 {
             let rows: Vec<i64> = (0..count).collect();
             for engine in Engine::ALL {
                 let queries = PAIRS.queries(*engine, &rows, |query, row| query.bind(*row).bind("x"));
