@@ -74,7 +74,7 @@ pub(crate) struct Service {
     sender: Sender,
     bell: ProcessBell,
     readiness: Readiness,
-    _lookout: Lookout,
+    lookout: Lookout,
     /// The deployment the use cases share.
     pub(crate) deployment: Deployment,
 }
@@ -102,7 +102,7 @@ impl Service {
             bell,
             readiness: Readiness::default(),
             deployment,
-            _lookout: lookout,
+            lookout,
         })
     }
 
@@ -136,6 +136,7 @@ impl Service {
         if let Some(work) = work {
             work.end().await;
         }
+        drop(self.lookout);
         self.storage.close().await;
         tracing::info!("stopped");
         served
