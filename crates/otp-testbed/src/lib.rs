@@ -20,6 +20,7 @@
 use std::time::Duration;
 
 mod port;
+pub use port::free_port;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod stores;

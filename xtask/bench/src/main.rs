@@ -1,0 +1,9 @@
+//! Measures the service beside the fewest durable writes its work needs: `cargo xtask bench`.
+
+mod codes;
+mod http;
+mod load;
+mod mailbox;
+mod process;
+
+fn main() {}
