@@ -3,25 +3,24 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use otp_testbed::free_port;
 use serde::Deserialize;
 
 use crate::codes::{Codes, secret_key};
-use crate::load::Customer;
+use crate::load::{Customer, Target};
 use crate::process::{Process, pinned};
 use crate::stores::Place;
 
-/// A running server with its customers and the keys its codes come from.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Service {
     /// Its process.
     pub(crate) process: Process,
-    /// On whose behalf it is used.
-    pub(crate) customers: Vec<Customer>,
-    /// The codes it mails.
-    pub(crate) codes: Codes,
+    /// What load is sent to.
+    pub(crate) target: Arc<Target>,
 }
 
 /// The service's configuration for one database.
@@ -77,7 +76,8 @@ impl Setup {
         let mut command = pinned(&binary()?.to_string_lossy());
         command.arg("serve").envs(self.environment.iter().cloned());
         let process = Process::start(command, self.address).await?;
-        Ok(Service { process, customers, codes: Codes::of(&self.database).await? })
+        let target = Target::service(process.address(), customers, Codes::of(&self.database).await?);
+        Ok(Service { process, target: Arc::new(target) })
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output> {

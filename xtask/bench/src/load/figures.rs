@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde_json::Value;
+
+use crate::measure::Quantiles;
 
 /// Times of answers, in microseconds, to three digits.
 #[derive(Debug, Clone)]
@@ -24,14 +27,10 @@ impl Times {
         self.0.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// What half of the answers took at most.
-    pub(crate) fn p50(&self) -> Duration {
-        Duration::from_micros(self.0.value_at_quantile(0.5))
-    }
-
-    /// What all but one in a hundred took at most.
-    pub(crate) fn p99(&self) -> Duration {
-        Duration::from_micros(self.0.value_at_quantile(0.99))
+    /// Their quantiles.
+    pub(crate) fn quantiles(&self) -> Quantiles {
+        let of = |quantile| self.0.value_at_quantile(quantile) as f64;
+        Quantiles { p50: of(0.5), p99: of(0.99) }
     }
 }
 
@@ -55,7 +54,9 @@ pub(crate) struct Figures {
 impl Figures {
     /// Notes an answer that was no success.
     pub(crate) fn fail(&mut self, status: u16, body: &[u8]) {
-        *self.failures.entry(format!("{status} {}", String::from_utf8_lossy(body))).or_default() += 1;
+        let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+        let code = problem["code"].as_str().unwrap_or_default();
+        *self.failures.entry(format!("{status} {code}")).or_default() += 1;
     }
 
     /// Adds those of another connection.
