@@ -25,7 +25,8 @@ const IMPURE: [&str; 12] = [
     "tokio",
 ];
 /// What each crate may import of the others (one-way), outside of its tests.
-const IMPORTS: [(&str, &[&str]); 12] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
+    ("otp-bench", &["otp-core", "otp-sql", "otp-testbed"]),
     ("otp-core", &[]),
     ("otp-email", &["otp-core"]),
     ("otp-http", &["otp-core"]),

@@ -24,11 +24,12 @@ pub struct Code(String);
 pub struct InvalidCode;
 
 impl Code {
-    /// The code of `challenge`: every value of its length equally likely to who has no key.
+    /// The code of `challenge`: every value of its length equally likely to who has no key. Whoever
+    /// has the keys can make any code; the domain does so to mail one and to check one.
     ///
     /// # Errors
     /// `Misconfigured` when the pepper it was issued under is not at hand.
-    pub(crate) fn derive(challenge: &Challenge, keys: &Keyring) -> Res<Self> {
+    pub fn derive(challenge: &Challenge, keys: &Keyring) -> Res<Self> {
         let pepper = keys.pepper(challenge.kid)?;
         let parts: [&[u8]; 4] = [
             &challenge.realm.to_bytes(),
