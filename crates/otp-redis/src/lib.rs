@@ -1,4 +1,5 @@
-//! Redis adapter of `otp-core`: limits, for a service whose other data is in a database.
+//! Redis adapter of `otp-core`: limits for a service whose other data is in a database, and every port but
+//! tenants for an application that has nothing else.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -15,30 +16,39 @@
 //! # }
 //! ```
 //!
+//! With Redis alone:
+//!
+#![doc = concat!("```no_run\n", include_str!("../examples/redis_alone.rs"), "```")]
+//!
 //! # How it is made
-//! One Lua script a verb, run by Redis as one step: `acquire` reads the logs of all limits of a call,
-//! decides and spends. The arithmetic is that of [`otp_core::limit::decide`]; it stands in the script a second
-//! time because a script cannot call it, and a test compares the two on the real server. How limits stand
-//! afterwards is worked out here again, by the domain itself, from the logs the script answers.
+//! One Lua script a verb, run by Redis as one step, with the functions it shares in front of it (`scripts`). Rust
+//! names the keys, writes the documents and works out the answer; a script reads what it needs to decide,
+//! decides, and writes, effects included. Documents are texts no script reads. How limits stand after a call
+//! is worked out by the domain itself, from the logs a script answers.
 //!
-//! A key of a tenant's limit begins with the tenant in braces and the mode, `{cust_…}_live:`; the braces are
-//! what Redis distributes keys by. Limits over all tenants are the service's own, so a call may draw
-//! from two tenants: one Redis is served, or one behind Sentinel or a proxy, and not Redis Cluster.
-//! Redis' own clock decides nothing: keys have a time to live that only clears away what has long ended.
+//! A key of a tenant begins with the tenant in braces and the mode, `{cust_…}_live:`; the braces are what
+//! Redis distributes keys by. The outbox and the root are one for all tenants, and limits over all tenants are
+//! the service's own: one Redis is served, or one behind Sentinel or a proxy, and not Redis Cluster.
 //!
-//! Effects are not written here: with [`Stores::with_limits`](otp_core::port::Stores::with_limits) the domain has those of a
-//! refusal written where effects are.
+//! Redis' own clock decides nothing: every verb is told the time, and a key's time to live only clears away what
+//! has ended an hour before.
 //!
 //! # To add to it
-//! A verb: a script in `src/lua`, whose first lines say what it takes and answers; a function that runs it by
-//! `Link::run`; its cases in `otp-testkit`, run in `tests/redis`.
+//! - A verb: a script in `src/lua`, whose first lines say what it takes and answers, named in `scripts`; a
+//!   function that runs it by `Server::run`; its cases in `otp-testkit`, run in `tests/redis`.
+//! - An effect: its kind in `effects`, and in `effects.lua`.
 
 mod connect;
-mod key;
+mod effects;
+mod keys;
 mod limits;
 mod link;
 mod persistence;
+mod scripts;
+mod server;
+mod store;
 mod trouble;
 
 pub use limits::RedisLimits;
 pub use persistence::Persistence;
+pub use store::RedisStore;

@@ -21,8 +21,13 @@ impl Link {
         Self(connection)
     }
 
-    /// Runs a script; one the server has forgotten is handed to it again.
+    /// Runs a script, once; one the server has forgotten is handed to it again.
     pub(crate) async fn run<T: FromRedisValue>(&self, op: &'static str, script: &ScriptInvocation<'_>) -> Res<T> {
+        in_time(op, script.invoke_async(&mut self.0.clone())).await
+    }
+
+    /// Runs a script that may be run twice: what it draws is all that costs.
+    pub(crate) async fn insist<T: FromRedisValue>(&self, op: &'static str, script: &ScriptInvocation<'_>) -> Res<T> {
         let called = async {
             let first = script.invoke_async(&mut self.0.clone()).await;
             if is_over(&first) { script.invoke_async(&mut self.0.clone()).await } else { first }
@@ -40,8 +45,8 @@ impl Link {
     }
 }
 
-/// Whether the connection has ended. The call is made again then, on a new one: that may have been while
-/// nobody used it. If it was not, and the call had been done, that costs what it drew.
+/// Whether the connection has ended. That may have been while nobody used it: on a new one the call may
+/// work. Or it was done, and only the answer is lost.
 fn is_over<T>(answer: &RedisResult<T>) -> bool {
     answer.as_ref().is_err_and(RedisError::is_connection_dropped)
 }

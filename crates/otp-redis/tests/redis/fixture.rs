@@ -1,21 +1,27 @@
-//! Limits under a prefix nobody else uses, in front of a store in memory.
+//! Stores under a prefix nobody else uses, in front of one in memory.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use otp_core::api_key::KeyHash;
+use otp_core::effect::Effect;
 use otp_core::fault::Res;
+use otp_core::id::{KeyId, TenantId};
 use otp_core::limit::{Admission, Draw, Usage};
-use otp_core::port::{LimitStore, Outbox, Stores};
+use otp_core::port::{
+    ChangeNumber, Changes, Inserted, LimitStore, Outbox, Replaced, Stores, TenantCursor, TenantFilter, TenantStore,
+};
+use otp_core::tenant::{Tenant, Version};
 use otp_core::time::Timestamp;
 use otp_memory::MemoryStore;
-use otp_redis::RedisLimits;
+use otp_redis::{RedisLimits, RedisStore};
 use otp_testbed::stores::shared::redis_url;
 use otp_testkit::samples::Samples;
 
 /// Limits of one test; nothing if there is no server to have them on.
 pub(crate) async fn limits() -> Option<RedisLimits> {
     let limits = RedisLimits::connect(&redis_url()?, None).await.unwrap();
-    Some(limits.with_prefix(format!("{}:", Samples::random().word())))
+    Some(limits.with_prefix(prefix()))
 }
 
 /// Limits whose refusals are told elsewhere, as the domain does it.
@@ -39,9 +45,77 @@ impl LimitStore for Told {
     }
 }
 
-/// Every port: limits in Redis, the rest in memory.
-pub(crate) async fn stores() -> Option<Stores> {
+/// Limits in Redis, the rest in memory.
+pub(crate) async fn limits_alone() -> Option<Stores> {
     let effects = Arc::new(MemoryStore::default());
     let told = Told { limits: limits().await?, effects: effects.clone() };
     Some(Stores { limits: Arc::new(told), ..Stores::of(effects) })
+}
+
+/// Everything in Redis but tenants.
+pub(crate) async fn everything() -> Option<Stores> {
+    let store = Arc::new(RedisStore::connect(&redis_url()?, None).await.unwrap().with_prefix(prefix()));
+    Some(Stores {
+        challenges: store.clone(),
+        limits: store.clone(),
+        sessions: store.clone(),
+        metering: store.clone(),
+        audit: store.clone(),
+        roots: store.clone(),
+        tenants: Arc::new(Tenants { tenants: MemoryStore::default(), effects: store }),
+        ..Stores::of(Arc::new(MemoryStore::default()))
+    })
+}
+
+/// Tenants in memory, whose changes are told in Redis, so that there is one trail.
+struct Tenants {
+    tenants: MemoryStore,
+    effects: Arc<RedisStore>,
+}
+
+#[async_trait]
+impl TenantStore for Tenants {
+    async fn by_api_key(&self, hash: &KeyHash) -> Res<Option<Tenant>> {
+        self.tenants.by_api_key(hash).await
+    }
+
+    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
+        self.tenants.get(id).await
+    }
+
+    async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
+        self.tenants.list(filter, after, max).await
+    }
+
+    async fn insert(&self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Res<Inserted> {
+        let inserted = self.tenants.insert(tenant, Vec::new(), now).await?;
+        if inserted == Inserted::Inserted {
+            self.effects.append(effects, now).await?;
+        }
+        Ok(inserted)
+    }
+
+    async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
+        let replaced = self.tenants.replace(tenant, expected, Vec::new(), now).await?;
+        if replaced == Replaced::Replaced {
+            self.effects.append(effects, now).await?;
+        }
+        Ok(replaced)
+    }
+
+    async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
+        self.tenants.changes_since(since).await
+    }
+
+    async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
+        self.tenants.touch(tenant, key, at).await
+    }
+
+    async fn key_uses(&self, tenant: TenantId) -> Res<Vec<(KeyId, Timestamp)>> {
+        self.tenants.key_uses(tenant).await
+    }
+}
+
+fn prefix() -> String {
+    format!("{}:", Samples::random().word())
 }

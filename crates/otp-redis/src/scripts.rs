@@ -1,0 +1,19 @@
+//! The scripts, each with the functions it shares in front of it.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+macro_rules! script {
+    ($($file:literal)+) => { LazyLock::new(|| Script::new(concat!($(include_str!(concat!("lua/", $file)), "\n"),+))) };
+}
+
+pub(crate) static ACQUIRE: LazyLock<Script> = script!("limits.lua" "effects.lua" "acquire.lua");
+pub(crate) static OPEN: LazyLock<Script> = script!("limits.lua" "effects.lua" "challenges.lua" "open.lua");
+pub(crate) static ATTEMPT: LazyLock<Script> = script!("limits.lua" "effects.lua" "challenges.lua" "attempt.lua");
+pub(crate) static CLAIM: LazyLock<Script> = script!("challenges.lua" "claim.lua");
+pub(crate) static SETTLE: LazyLock<Script> = script!("effects.lua" "settle.lua");
+pub(crate) static APPEND: LazyLock<Script> = script!("effects.lua" "append.lua");
+pub(crate) static LIVE_SESSION: LazyLock<Script> = script!("effects.lua" "sessions.lua" "live_session.lua");
+pub(crate) static ROTATE: LazyLock<Script> = script!("effects.lua" "sessions.lua" "rotate.lua");
+pub(crate) static REVOKE: LazyLock<Script> = script!("effects.lua" "sessions.lua" "revoke.lua");
