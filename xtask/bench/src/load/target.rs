@@ -25,6 +25,11 @@ impl Customer {
     pub(crate) fn new(id: TenantId, key: &str) -> Self {
         Self { id, credentials: format!("x-otp-api-key: {key}\r\n") }
     }
+
+    /// Which it is.
+    pub(crate) const fn id(&self) -> TenantId {
+        self.id
+    }
 }
 
 /// A server under load.
