@@ -51,9 +51,8 @@ struct Asked<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct SignedIn<'a> {
-    access_token: &'a str,
+    token: &'a str,
 }
 
 impl Target {
@@ -103,7 +102,7 @@ impl Target {
         }
         figures.verify.add(took);
         figures.rounds += 1;
-        Ok(Some(serde_json::from_slice::<SignedIn<'_>>(answer.body)?.access_token.to_owned()))
+        Ok(Some(serde_json::from_slice::<SignedIn<'_>>(answer.body)?.token.to_owned()))
     }
 
     /// Asks who the bearer of `token` is.
