@@ -42,11 +42,6 @@ impl Codes {
         Ok(Self { keys: deployment.keys().clone() })
     }
 
-    /// The keys.
-    pub(crate) fn keys(&self) -> &Keyring {
-        &self.keys
-    }
-
     /// The code of the challenge `id` that `tenant` asked for on behalf of `email`.
     pub(crate) fn code(&self, tenant: TenantId, id: ChallengeId, email: &str) -> Result<Code> {
         let realm = Realm::live(tenant);

@@ -9,6 +9,7 @@ mod measure;
 mod process;
 mod report;
 mod scenario;
+mod seed;
 mod service;
 mod stores;
 
@@ -21,7 +22,7 @@ use clap::{Parser, Subcommand};
 
 use bare::Keeping;
 use measure::Length;
-use scenario::Bench;
+use scenario::{Bench, Part, Report};
 use stores::Engine;
 
 /// How fast the service is, beside the fewest durable writes its work needs.
@@ -31,6 +32,9 @@ struct Cli {
     /// Which stores
     #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres", "postgres-redis"])]
     only: Vec<Engine>,
+    /// What of them
+    #[arg(long, value_delimiter = ',', default_values = ["cycles", "footprint", "growth"])]
+    parts: Vec<Part>,
     /// Runs of each measurement; the figures are medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
@@ -44,11 +48,11 @@ struct Cli {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     #[command(subcommand)]
-    part: Option<Part>,
+    program: Option<Program>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Part {
+enum Program {
     /// Runs a bare server
     Bare {
         /// What it keeps its rows in
@@ -67,8 +71,8 @@ enum Part {
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
-    match &cli.part {
-        Some(Part::Bare { keeping, listen, database, kv }) => {
+    match &cli.program {
+        Some(Program::Bare { keeping, listen, database, kv }) => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(bare::serve(*keeping, *listen, database, kv))
         }
@@ -86,13 +90,18 @@ async fn bench(cli: &Cli) -> Result<()> {
     let (runs, seconds) = if cli.quick { (1, 3) } else { (cli.runs, cli.seconds) };
     let length = Length { runs: usize::try_from(runs)?, span: Duration::from_secs(seconds) };
     let bench = Bench { length, mailbox: mailbox::open().await? };
-    let mut rows = Vec::new();
+    let mut report = Report::default();
     for engine in &cli.only {
-        rows.extend(bench.all(*engine).await?);
+        for part in &cli.parts {
+            eprintln!("{engine}: {part:?}");
+            if let Err(error) = bench.measure(*engine, *part, &mut report).await {
+                println!("{engine}, {part:?}: not measured: {error:#}");
+            }
+        }
     }
-    println!("{}", report::table(&rows));
+    println!("{}", report::tables(&report));
     if let Some(file) = &cli.json {
-        std::fs::write(file, serde_json::to_vec_pretty(&rows)?)?;
+        std::fs::write(file, serde_json::to_vec_pretty(&report)?)?;
     }
     Ok(())
 }

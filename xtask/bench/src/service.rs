@@ -98,7 +98,3 @@ pub(crate) fn binary() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Octets of the server's program.
-pub(crate) fn binary_size() -> Result<u64> {
-    Ok(std::fs::metadata(binary()?).context("the server's program cannot be read")?.len())
-}

@@ -117,16 +117,15 @@ struct Present {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct SignedIn {
-    access_token: String,
+    token: String,
 }
 
 async fn verify(State(bare): State<Arc<Bare>>, Json(present): Json<Present>) -> Answer<SignedIn> {
     if !bare.rows.close(&present.challenge_id).await? {
         return Err(anyhow::anyhow!("no such row is open").into());
     }
-    Ok(Json(SignedIn { access_token: bare.signer.sign(&present.challenge_id)? }))
+    Ok(Json(SignedIn { token: bare.signer.sign(&present.challenge_id)? }))
 }
 
 #[derive(Serialize)]

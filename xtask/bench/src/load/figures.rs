@@ -12,12 +12,13 @@ use crate::measure::Quantiles;
 #[derive(Debug, Clone)]
 pub(crate) struct Times(Histogram<u64>);
 
+/// What takes longer is counted as this, in microseconds.
+const LONGEST: u64 = 60_000_000;
+
 impl Default for Times {
     fn default() -> Self {
-        let histogram = Histogram::new(3);
-        // Only more than five digits are refused.
-        #[expect(clippy::expect_used, reason = "three digits are allowed")]
-        Self(histogram.expect("three digits"))
+        #[expect(clippy::expect_used, reason = "only more than five digits or less than 2 µs are refused")]
+        Self(Histogram::new_with_max(LONGEST, 3).expect("bounds that are allowed"))
     }
 }
 
@@ -80,5 +81,24 @@ impl Figures {
     /// Rounds in a second.
     pub(crate) fn rate(&self) -> f64 {
         self.rounds as f64 / self.span.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_of_all_connections() {
+        let (mut sum, mut other) = (Figures::default(), Figures::default());
+        for millis in 1..=99 {
+            sum.request.add(Duration::from_millis(millis));
+        }
+        other.request.add(Duration::from_secs(3600));
+        sum.add(&other);
+        let Quantiles { p50, p99 } = sum.request.quantiles();
+        assert!((50_000.0..50_100.0).contains(&p50), "{p50}");
+        assert!((99_000.0..99_100.0).contains(&p99), "{p99}");
+        assert!(other.request.quantiles().p99 >= LONGEST as f64);
     }
 }

@@ -25,6 +25,11 @@ impl Customer {
     pub(crate) fn new(id: TenantId, key: &str) -> Self {
         Self { id, credentials: format!("x-otp-api-key: {key}\r\n") }
     }
+
+    /// Which it is.
+    pub(crate) const fn id(&self) -> TenantId {
+        self.id
+    }
 }
 
 /// A server under load.
@@ -46,9 +51,8 @@ struct Asked<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct SignedIn<'a> {
-    access_token: &'a str,
+    token: &'a str,
 }
 
 impl Target {
@@ -98,7 +102,7 @@ impl Target {
         }
         figures.verify.add(took);
         figures.rounds += 1;
-        Ok(Some(serde_json::from_slice::<SignedIn<'_>>(answer.body)?.access_token.to_owned()))
+        Ok(Some(serde_json::from_slice::<SignedIn<'_>>(answer.body)?.token.to_owned()))
     }
 
     /// Asks who the bearer of `token` is.

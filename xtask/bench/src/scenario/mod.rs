@@ -1,6 +1,8 @@
 //! What is measured on each engine.
 
 mod cycles;
+mod footprint;
+mod growth;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +18,31 @@ use crate::measure::{Length, Sample, Subject};
 use crate::process::{Process, pinned};
 use crate::service::{Service, Setup};
 use crate::stores::{Engine, Place, Stores};
+
+pub(crate) use footprint::Footprint;
+pub(crate) use growth::Growth;
+
+/// Everything that was measured.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    /// Cycles, and looking up who one is.
+    pub(crate) rows: Vec<Row>,
+    /// Start and memory.
+    pub(crate) footprints: Vec<Footprint>,
+    /// Many users, many tenants.
+    pub(crate) growth: Vec<Growth>,
+}
+
+/// What is measured of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Cycles, and looking up who one is, beside the bare server.
+    Cycles,
+    /// Start and memory.
+    Footprint,
+    /// Many users, many tenants.
+    Growth,
+}
 
 /// One thing that was measured.
 #[derive(Debug, Clone, Serialize)]
@@ -63,11 +90,14 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// Everything on `engine`.
-    pub(crate) async fn all(&self, engine: Engine) -> Result<Vec<Row>> {
-        let mut rows = Vec::new();
-        rows.extend(self.cycles(engine).await?);
-        Ok(rows)
+    /// Measures `part` on `engine`.
+    pub(crate) async fn measure(&self, engine: Engine, part: Part, report: &mut Report) -> Result<()> {
+        match part {
+            Part::Cycles => report.rows.extend(self.cycles(engine).await?),
+            Part::Footprint => report.footprints.push(self.footprint(engine).await?),
+            Part::Growth => report.growth.extend(self.growth(engine).await?),
+        }
+        Ok(())
     }
 
     /// The service on `place`, with `customers`.
