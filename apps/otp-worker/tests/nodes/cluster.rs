@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use otp_testbed::service::{Home, Program, Server, SteppedClock, until};
-use otp_testbed::stores::{Durability, Postgres};
+use otp_testbed::stores::{Durability, Persistence, Postgres, Redis};
 use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 
@@ -11,11 +11,13 @@ use reqwest::Method;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limits {
     InPostgres,
+    InRedis,
 }
 
 /// The stores, the mail peer, and two homes in which servers and workers may run.
 pub(crate) struct Cluster {
     pub(crate) postgres: Postgres,
+    pub(crate) redis: Option<Redis>,
     pub(crate) sink: Arc<SmtpSink>,
     pub(crate) clock: SteppedClock,
     pub(crate) homes: [Home; 2],
@@ -25,6 +27,10 @@ impl Cluster {
     /// Nothing runs yet but the stores, and the database is empty. Only processes die here, never the machine.
     pub(crate) async fn empty(limits: Limits) -> Self {
         let postgres = Postgres::start(Durability::Fast);
+        let redis = match limits {
+            Limits::InPostgres => None,
+            Limits::InRedis => Some(Redis::start(Persistence::Always)),
+        };
         let sink = Arc::new(SmtpSink::start().await.unwrap());
         let clock = SteppedClock::unmoved();
         let home = || {
@@ -34,12 +40,13 @@ impl Cluster {
                 // Where a balancer in front of both would be reached.
                 .with("OTP_PUBLIC_URL", "https://otp.example")
                 .on(&clock);
-            match limits {
-                Limits::InPostgres => home,
+            match &redis {
+                Some(redis) => home.with("OTP_KV_URL", &redis.url()),
+                None => home,
             }
         };
         let homes = [home(), home()];
-        Self { postgres, sink, clock, homes }
+        Self { postgres, redis, sink, clock, homes }
     }
 
     /// The database has its schema.

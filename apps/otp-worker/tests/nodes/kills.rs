@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, Limits, until_ready};
 
-wherever_limits_are!(whatever_is_killed_the_stores_hold_what_clients_were_told);
+on_both!(whatever_is_killed_the_stores_hold_what_clients_were_told);
 
 /// Kills; as many of each victim, in an order that looks random.
 const KILLS: u64 = 10;
@@ -24,6 +24,7 @@ const AN_HOUR: u64 = 1000;
 #[derive(Debug, Clone, Copy)]
 enum Victim {
     Postgres,
+    Redis,
     Server(usize),
     Worker(usize),
 }
@@ -63,7 +64,11 @@ async fn whatever_is_killed_the_stores_hold_what_clients_were_told(limits: Limit
     let (mut servers, mut workers) = (cluster.serve(), cluster.work());
     let (_, key) = cluster.customer("enterprise");
     let (ledger, hot) = (Arc::new(Ledger::of(&key)), Arc::new(Hot::default()));
-    let victims = [Victim::Postgres, Victim::Server(0), Victim::Worker(1), Victim::Server(1), Victim::Worker(0)];
+    let mut victims =
+        vec![Victim::Postgres, Victim::Server(0), Victim::Worker(1), Victim::Server(1), Victim::Worker(0)];
+    if limits == Limits::InRedis {
+        victims.insert(1, Victim::Redis);
+    }
     let mut point = 11u64;
     for (round, victim) in (0..KILLS).zip(victims.iter().copied().cycle()) {
         // Another point each time, spread over a whole round: a step of Knuth's multiplicative hash.
@@ -72,6 +77,7 @@ async fn whatever_is_killed_the_stores_hold_what_clients_were_told(limits: Limit
         ledger.answers(point % (CLIENTS * 8) + 1).await;
         match victim {
             Victim::Postgres => cluster.postgres.kill(),
+            Victim::Redis => cluster.redis.as_ref().unwrap().kill(),
             Victim::Server(node) => servers[node].kill(),
             Victim::Worker(node) => workers[node].kill(),
         }
@@ -115,6 +121,7 @@ fn at_work(
 async fn come_back(cluster: &Cluster, victim: Victim, servers: &mut [Arc<Server>; 2], workers: &mut [Program; 2]) {
     match victim {
         Victim::Postgres => cluster.postgres.restart(),
+        Victim::Redis => cluster.redis.as_ref().unwrap().restart(),
         Victim::Server(node) => servers[node] = Arc::new(cluster.homes[node].serve()),
         Victim::Worker(node) => workers[node] = cluster.homes[node].work(),
     }

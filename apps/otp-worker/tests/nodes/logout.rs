@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Limits};
 
-wherever_limits_are!(a_session_is_dead_on_every_node_before_logout_returns);
+on_both!(a_session_is_dead_on_every_node_before_logout_returns);
 
 /// Sessions at the same time.
 const SESSIONS: usize = 20;

@@ -2,14 +2,23 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-/// Each scene, wherever limits may be.
-macro_rules! wherever_limits_are {
+/// Each scene twice: with limits in the database, and in Redis.
+macro_rules! on_both {
     ($($scene:ident),+ $(,)?) => {
         mod limits_in_postgres {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $scene() {
                     super::$scene(crate::cluster::Limits::InPostgres).await;
+                }
+            )+
+        }
+
+        mod limits_in_redis {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $scene() {
+                    super::$scene(crate::cluster::Limits::InRedis).await;
                 }
             )+
         }

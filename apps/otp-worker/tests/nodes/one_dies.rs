@@ -8,7 +8,7 @@ use otp_testbed::service::{Ledger, Load};
 
 use crate::cluster::{Cluster, Limits};
 
-wherever_limits_are!(a_node_that_is_killed_takes_nothing_with_it);
+on_both!(a_node_that_is_killed_takes_nothing_with_it);
 
 /// Longer than a lease.
 const PAST_LEASES: Duration = Duration::from_secs(61);

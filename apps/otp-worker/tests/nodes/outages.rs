@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use otp_testbed::service::{Program, Server, code, until};
+use otp_testbed::service::{Program, Server, code};
 use serde_json::json;
 
 use crate::cluster::{Cluster, Limits, is_unavailable, stop, until_ready};
 
-wherever_limits_are!(while_postgres_is_away_nothing_is_answered_and_nothing_is_lost);
+on_both!(while_postgres_is_away_nothing_is_answered_and_nothing_is_lost);
 
 /// A mail that was queued, and that the workers have not seen yet: they are stopped until the store is.
 async fn queue_unseen(workers: &[Program], server: &Server, key: &str, email: &str) {
@@ -32,11 +32,10 @@ async fn while_postgres_is_away_nothing_is_answered_and_nothing_is_lost(limits: 
     queue_unseen(&workers, &servers[1], &key, "bob@example.org").await;
 
     cluster.postgres.stop();
-    join_all(workers.iter().map(async |worker| {
+    for worker in &workers {
         worker.signal("CONT");
-        until("a worker that tells of the outage", async || worker.said().contains("mail waits")).await;
-    }))
-    .await;
+        worker.until_said(&["mail waits"]);
+    }
     join_all(servers.iter().map(async |server: &Arc<Server>| {
         until_ready(server, false).await;
         assert!(is_unavailable(server, "/auth/request-otp", &key, json!({ "email": "cyd@example.org" })).await);
@@ -58,4 +57,40 @@ async fn while_postgres_is_away_nothing_is_answered_and_nothing_is_lost(limits: 
         told_once(&stop(worker).await, "outbox");
     }
     assert!(cluster.sink.mails().iter().all(|mail| !mail.is_to("cyd@example.org")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_redis_is_away_no_code_is_sent_but_codes_are_verified() {
+    let cluster = Cluster::ready(Limits::InRedis).await;
+    let redis = cluster.redis.as_ref().unwrap();
+    // One worker: of two, the one that told of the outage might find nothing to do after it.
+    let (servers, worker) = (cluster.serve(), cluster.homes[0].work());
+    let (_, key) = cluster.customer("enterprise");
+    let asked = servers[0].ask(&key, "ada@example.org").await;
+    let first = code(&cluster.sink, "ada@example.org").await;
+    queue_unseen(std::slice::from_ref(&worker), &servers[1], &key, "bob@example.org").await;
+
+    redis.stop();
+    worker.signal("CONT");
+    worker.until_said(&["mail waits"]);
+    let right = json!({ "challengeId": asked["challengeId"], "otp": first });
+    let from_somewhere = json!({ "challengeId": asked["challengeId"], "otp": first, "context": { "ip": "192.0.2.7" } });
+    for server in &servers {
+        until_ready(server, false).await;
+        assert!(is_unavailable(server, "/auth/request-otp", &key, json!({ "email": "cyd@example.org" })).await);
+        // A wrong one would have to be counted against that address.
+        assert!(is_unavailable(server, "/auth/verify-otp", &key, from_somewhere.clone()).await);
+    }
+    let (status, verified) = servers[1].post("/auth/verify-otp", &key, right).await.unwrap();
+    assert_eq!(status, 200, "{verified}");
+
+    redis.restart();
+    for (server, email) in servers.iter().zip(["dee@example.org", "eve@example.org"]) {
+        until_ready(server, true).await;
+        server.ask(&key, email).await;
+        code(&cluster.sink, email).await;
+    }
+    code(&cluster.sink, "bob@example.org").await;
+    assert!(cluster.sink.mails().iter().all(|mail| !mail.is_to("cyd@example.org")));
+    told_once(&stop(worker).await, "limits");
 }

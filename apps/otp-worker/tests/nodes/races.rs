@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Limits, stop};
 
-wherever_limits_are!(
+on_both!(
     of_right_codes_on_two_nodes_one_wins,
     of_wrong_codes_on_two_nodes_five_are_answered_in_each_lane,
     of_a_burst_on_two_nodes_three_are_admitted_and_each_mail_arrives_once,

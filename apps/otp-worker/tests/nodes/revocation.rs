@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, Limits};
 
-wherever_limits_are!(a_key_made_or_revoked_elsewhere_counts_on_every_node_within_a_second);
+on_both!(a_key_made_or_revoked_elsewhere_counts_on_every_node_within_a_second);
 
 /// What every node promises. It is measured from the end of the command, which the change came before.
 const BOUND: Duration = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use otp_testkit::smtp_sink::{Action, Stage};
 
 use crate::cluster::{Cluster, Limits, stop};
 
-wherever_limits_are!(a_worker_that_slept_past_its_leases_changes_nothing);
+on_both!(a_worker_that_slept_past_its_leases_changes_nothing);
 
 /// Longer than a lease.
 const PAST_LEASES: Duration = Duration::from_secs(61);

@@ -4,7 +4,7 @@ use otp_testkit::smtp_sink::{Action, Stage};
 
 use crate::cluster::{Cluster, Limits};
 
-wherever_limits_are!(a_worker_that_stops_finishes_what_it_can_and_gives_the_rest_back);
+on_both!(a_worker_that_stops_finishes_what_it_can_and_gives_the_rest_back);
 
 async fn a_worker_that_stops_finishes_what_it_can_and_gives_the_rest_back(limits: Limits) {
     let cluster = Cluster::ready(limits).await;
