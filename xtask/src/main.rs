@@ -1,6 +1,7 @@
 //! Project tasks: `cargo xtask help`.
 
 mod install;
+mod mutants;
 mod process;
 mod servers;
 mod test;
@@ -15,6 +16,7 @@ const HELP: &str = "\
 cargo xtask TASK
 
   test      everything a change has to pass: format, lints, tidy, features, tests, bans and licences
+  mutants   mistakes that the tests have to see, one after the other: a part of test
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let task = std::env::args().nth(1);
     let done = match task.as_deref() {
         Some("test") => prepared().and_then(|root| test::all(&root)),
+        Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
         Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
         Some("services") => prepared().and_then(|_| servers::serve()),
         Some("help") | None => {

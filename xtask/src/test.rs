@@ -8,7 +8,7 @@ use otp_testbed::stores::shared;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
-use crate::{install, tidy};
+use crate::{install, mutants, tidy};
 
 /// Features that a build may have without the others, by package. All of them together are what
 /// everything else is checked with.
@@ -38,6 +38,7 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     tell_and_run(tests.envs(servers.environment()).env(shared::REQUIRED, "1"))?;
     let deny = install::cargo_deny(root)?;
     run(root, deny, &["--all-features", "check", "bans", "licenses", "sources"])?;
+    mutants::run(root, &servers)?;
     eprintln!("\nall checks passed");
     Ok(())
 }
