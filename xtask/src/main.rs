@@ -15,8 +15,8 @@ use anyhow::{Context, Result};
 const HELP: &str = "\
 cargo xtask TASK
 
-  test      everything a change has to pass: format, lints, tidy, features, tests, bans and licences
-  mutants   mistakes that the tests have to see, one after the other: a part of test
+  test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
+  mutants   mistakes that the tests have to see, made one after the other
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this

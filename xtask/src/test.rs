@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
-use otp_testbed::stores::shared;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
@@ -34,8 +33,8 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     }
     let servers = Servers::start();
     let mut tests = Command::new("cargo");
-    tests.args(["test", "--workspace", "--all-features"]).current_dir(root);
-    tell_and_run(tests.envs(servers.environment()).env(shared::REQUIRED, "1"))?;
+    tests.args(["test", "--workspace", "--all-features"]).current_dir(root).envs(servers.environment());
+    tell_and_run(&mut tests)?;
     let deny = install::cargo_deny(root)?;
     run(root, deny, &["--all-features", "check", "bans", "licenses", "sources"])?;
     mutants::run(root, &servers)?;

@@ -12,7 +12,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use otp_testbed::stores::shared;
 
 use crate::install;
 use crate::servers::Servers;
@@ -33,9 +32,8 @@ pub(crate) fn run(root: &Path, servers: &Servers) -> Result<()> {
     for mutant in &mutants {
         mutant.of(&tree.read(&mutant.file)?)?;
     }
-    let environment = servers.environment().into_iter().chain([(shared::REQUIRED, "1".to_owned())]);
     let (build, log) = (root.join("target"), root.join("target/mutants/log"));
-    let trial = Trial { tree: &tree.root, build: &build, log, environment: environment.collect() };
+    let trial = Trial { tree: &tree.root, build: &build, log, environment: servers.environment().collect() };
     pass_unchanged(&mutants, &trial)?;
     let mut living = Vec::new();
     for mutant in &mutants {
