@@ -1,6 +1,7 @@
 //! Project tasks: `cargo xtask help`.
 
 mod install;
+mod mutants;
 mod process;
 mod servers;
 mod test;
@@ -14,7 +15,8 @@ use anyhow::{Context, Result};
 const HELP: &str = "\
 cargo xtask TASK
 
-  test      everything a change has to pass: format, lints, tidy, features, tests, bans and licences
+  test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
+  mutants   mistakes that the tests have to see, made one after the other
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let task = std::env::args().nth(1);
     let done = match task.as_deref() {
         Some("test") => prepared().and_then(|root| test::all(&root)),
+        Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
         Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
         Some("services") => prepared().and_then(|_| servers::serve()),
         Some("help") | None => {

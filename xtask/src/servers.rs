@@ -22,8 +22,13 @@ impl Servers {
     }
 
     /// How tests find them.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+    fn urls(&self) -> [(&'static str, String); 2] {
         [(shared::POSTGRES, self.postgres.url()), (shared::REDIS, self.redis.url())]
+    }
+
+    /// The environment of tests of which none may be skipped.
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.urls().into_iter().chain([(shared::REQUIRED, "1".to_owned())])
     }
 }
 
@@ -32,7 +37,7 @@ pub(crate) fn serve() -> Result<()> {
     install::missing()?;
     let servers = Servers::start();
     let mut stdout = std::io::stdout();
-    for (name, value) in servers.environment() {
+    for (name, value) in servers.urls() {
         writeln!(stdout, "export {name}={value}")?;
     }
     stdout.flush()?;

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
-use otp_testbed::stores::shared;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
-use crate::{install, tidy};
+use crate::{install, mutants, tidy};
 
 /// Features that a build may have without the others, by package. All of them together are what
 /// everything else is checked with.
@@ -34,10 +33,11 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     }
     let servers = Servers::start();
     let mut tests = Command::new("cargo");
-    tests.args(["test", "--workspace", "--all-features"]).current_dir(root);
-    tell_and_run(tests.envs(servers.environment()).env(shared::REQUIRED, "1"))?;
+    tests.args(["test", "--workspace", "--all-features"]).current_dir(root).envs(servers.environment());
+    tell_and_run(&mut tests)?;
     let deny = install::cargo_deny(root)?;
     run(root, deny, &["--all-features", "check", "bans", "licenses", "sources"])?;
+    mutants::run(root, &servers)?;
     eprintln!("\nall checks passed");
     Ok(())
 }
