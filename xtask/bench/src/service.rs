@@ -97,4 +97,3 @@ pub(crate) fn binary() -> Result<PathBuf> {
     }
     Ok(program)
 }
-
