@@ -87,9 +87,9 @@ impl Head {
         let head = std::str::from_utf8(&octets[..end])?;
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status line")?.parse()?;
-        let mut lengths = lines.filter_map(|line| line.split_once(':')).filter_map(|(name, value)| {
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
-        });
+        let headers = lines.filter_map(|line| line.split_once(':'));
+        let lengths = headers.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let mut lengths = lengths.map(|(_, value)| value.trim().parse::<usize>());
         // No server that is measured here answers in chunks.
         let content_length = lengths.next().context("the answer does not say how long it is")??;
         Ok(Some(Self { status, length: end + 4, content_length }))
