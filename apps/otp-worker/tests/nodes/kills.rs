@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use otp_testbed::service::{Ledger, Load, Program, Server};
+use otp_testbed::service::{Closing, Ledger, Load, Program, Server};
 use serde_json::json;
 
 use crate::cluster::{Cluster, Limits, until_ready};
@@ -107,9 +107,9 @@ fn at_work(
         load.client(ledger, servers, &cluster.sink, &format!("r{round}c{client}"));
     }
     let (hot, servers, key) = (hot.clone(), servers.clone(), key.to_owned());
-    load.task(async move {
+    load.task(async move |closing| {
         for server in servers.iter().cycle() {
-            if hot.ask(server, &key).await.is_none() {
+            if closing.is_now() || hot.ask(server, &key).await.is_none() {
                 return;
             }
         }
@@ -160,7 +160,8 @@ async fn exact_when_nothing_dies(cluster: &Cluster, servers: &[Arc<Server>; 2], 
     cluster.quiet().await;
     let counters = ["otpRequests", "otpVerifications", "successfulLogins", "newUsers", "emailsSent"];
     let before = counters.map(|counter| cluster.counted(counter));
-    let cycles = (0..CYCLES).map(|n| ledger.cycle(servers, &cluster.sink, format!("quiet{n}@example.org")));
+    let never = Closing::never();
+    let cycles = (0..CYCLES).map(|n| ledger.cycle(servers, &cluster.sink, format!("quiet{n}@example.org"), &never));
     assert!(join_all(cycles).await.iter().all(Option::is_some));
     cluster.quiet().await;
     let more: Vec<u64> =

@@ -1,16 +1,49 @@
 //! Clients that sign people in, over and over.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures::future::{Either, select};
 use otp_testkit::smtp_sink::SmtpSink;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{Ledger, Server};
 
 /// Clients at work until they are ended.
 #[derive(Debug, Default)]
-pub struct Load(JoinSet<()>);
+pub struct Load {
+    clients: JoinSet<()>,
+    closing: watch::Sender<bool>,
+}
+
+/// Tells a client when to make no further call.
+#[derive(Debug, Clone)]
+pub struct Closing(watch::Receiver<bool>);
+
+impl Closing {
+    /// Never.
+    pub fn never() -> Self {
+        Self(watch::Sender::new(false).subscribe())
+    }
+
+    /// Whether it is time.
+    pub fn is_now(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// What `waited` comes to, unless it is time before.
+    pub async fn or<T>(&self, waited: impl Future<Output = T>) -> Option<T> {
+        let mut closing = self.0.clone();
+        // Nobody left to say so means never.
+        match select(pin!(waited), pin!(closing.wait_for(|now| *now))).await {
+            Either::Left((came, _)) => Some(came),
+            Either::Right((Ok(_), _)) => None,
+            Either::Right((Err(_), waited)) => Some(waited.await),
+        }
+    }
+}
 
 impl Load {
     /// One more client, who goes from one of `servers` to the next and enters in `ledger` what they
@@ -18,32 +51,34 @@ impl Load {
     pub fn client(&mut self, ledger: &Arc<Ledger>, servers: &[Arc<Server>], sink: &Arc<SmtpSink>, name: &str) {
         let (ledger, servers, sink) = (ledger.clone(), servers.to_vec(), sink.clone());
         let name = name.to_owned();
-        self.task(async move {
+        self.task(async move |closing| {
             for turn in 0.. {
                 let email = format!("{name}t{turn}@example.org");
-                if ledger.cycle(&servers, &sink, email).await.is_none() {
+                if ledger.cycle(&servers, &sink, email, &closing).await.is_none() {
                     return;
                 }
             }
         });
     }
 
-    /// One more of another kind.
-    pub fn task(&mut self, client: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(client);
+    /// One more of another kind, who has to end soon after he is told so.
+    pub fn task<C>(&mut self, client: impl FnOnce(Closing) -> C)
+    where
+        C: Future<Output = ()> + Send + 'static,
+    {
+        self.clients.spawn(client(Closing(self.closing.subscribe())));
     }
 
-    /// Stops them, in the middle of whatever they are at.
+    /// Lets them finish the call they are at, and waits for that: a server that lives would go on with
+    /// one that is dropped, and what came of it would be nobody's knowledge.
     ///
     /// # Panics
     /// When one of them has.
     pub async fn end(mut self) {
-        self.0.abort_all();
-        while let Some(ended) = self.0.join_next().await {
-            match ended {
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                // Stopped by an unanswered call, or just now.
-                Ok(()) | Err(_) => {}
+        self.closing.send_replace(true);
+        while let Some(ended) = self.clients.join_next().await {
+            if let Err(error) = ended {
+                std::panic::resume_unwind(error.into_panic());
             }
         }
     }

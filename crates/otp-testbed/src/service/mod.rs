@@ -28,7 +28,7 @@ mod server;
 pub use clock::SteppedClock;
 pub use home::{Home, SECRET};
 pub use ledger::{Calls, Ledger};
-pub use load::Load;
+pub use load::{Closing, Load};
 pub use program::Program;
 pub use server::{Server, code};
 
