@@ -37,10 +37,11 @@ impl Closing {
     pub async fn or<T>(&self, waited: impl Future<Output = T>) -> Option<T> {
         let mut closing = self.0.clone();
         // Nobody left to say so means never.
-        match select(pin!(waited), pin!(closing.wait_for(|now| *now))).await {
+        let is_time = async { closing.wait_for(|now| *now).await.is_ok() };
+        match select(pin!(waited), pin!(is_time)).await {
             Either::Left((came, _)) => Some(came),
-            Either::Right((Ok(_), _)) => None,
-            Either::Right((Err(_), waited)) => Some(waited.await),
+            Either::Right((true, _)) => None,
+            Either::Right((false, waited)) => Some(waited.await),
         }
     }
 }
