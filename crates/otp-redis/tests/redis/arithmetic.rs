@@ -35,10 +35,14 @@ fn kept() -> impl Strategy<Value = [Kept; 3]> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let wait = prop_oneof![8 => 0i64..20, 1 => -30i64..0, 1 => 500i64..1200];
-    let step = (wait, any::<[bool; 3]>(), -1i64..2).prop_map(|(wait, drawn, moved)| Step { wait, drawn, moved });
-    // Long enough for logs to be merged.
-    prop_oneof![vec(step.clone(), 1..20), vec(step, 150..250)]
+    let steps = |wait: BoxedStrategy<i64>, many: std::ops::Range<usize>| {
+        let step = (wait, any::<[bool; 3]>(), -1i64..2);
+        vec(step.prop_map(|(wait, drawn, moved)| Step { wait, drawn, moved }), many)
+    };
+    let jumping = prop_oneof![8 => 0i64..20, 1 => -30i64..0, 1 => 500i64..1200];
+    // So many in one window that entries are merged, and then some time in which they come back.
+    let crowded = prop_oneof![60 => 0i64..5, 1 => -30i64..0, 1 => 100i64..300];
+    prop_oneof![steps(jumping.boxed(), 1..20), steps(crowded.boxed(), 200..300)]
 }
 
 #[test]
