@@ -62,14 +62,9 @@ impl Effects {
         Ok(())
     }
 
-    /// Writes them.
+    /// Writes them. What is counted comes last: a busy tenant's hour is one row, and who writes at the same
+    /// time waits for it from here to our commit.
     pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
-        let counted: Vec<_> = self.counted.iter().collect();
-        COUNT
-            .write(conn, &counted, |query, ((realm, hour, counter), n)| {
-                query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)
-            })
-            .await?;
         let seen: Vec<_> = self.seen.iter().collect();
         SEE.write(conn, &seen, |query, (realm, hour, user)| query.realm(*realm).time(*hour).text(user)).await?;
         RECORD.write(conn, &self.audit, |query, (tenant, entry)| query.text(tenant).bind(entry.as_str())).await?;
@@ -77,6 +72,12 @@ impl Effects {
             .write(conn, &self.mail, |query, (mail, due_at)| {
                 let query = query.realm(mail.realm).text(mail.challenge).text(mail.id);
                 query.bind(mail.locale.as_str()).bind(mail.app_name.as_str()).time(*due_at)
+            })
+            .await?;
+        let counted: Vec<_> = self.counted.iter().collect();
+        COUNT
+            .write(conn, &counted, |query, ((realm, hour, counter), n)| {
+                query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)
             })
             .await
     }
