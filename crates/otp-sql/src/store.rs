@@ -7,14 +7,14 @@ use otp_core::fault::Res;
 
 use crate::connect::{self, Access};
 use crate::readers::Readers;
-use crate::sql::Engine;
+use crate::sql::{Conn, Engine};
 use crate::write::{Line, Writer};
 
 /// Every storage port, durably: what is answered is on disk.
 ///
 /// On SQLite other processes may use the file at the same time; who finds it being written waits up to
-/// five seconds. On Postgres any number of nodes write the same database. Either way this one writes in
-/// tasks of its own, so it has to be opened within a tokio runtime.
+/// five seconds. On Postgres any number of nodes write the same database. Either way this one writes in a
+/// task of its own, so it has to be opened within a tokio runtime.
 pub struct SqlStore {
     pub(crate) migrating: Access,
     pub(crate) writer: Writer,
@@ -34,8 +34,7 @@ impl SqlStore {
         connect::sqlite::create(path.to_owned()).await?;
         let writing = connect::sqlite::writing(path);
         let conn = connect::sqlite::writer(&writing).await.map_err(|trouble| trouble.fault(connect::OP))?;
-        let line = Line::new(writing.clone(), conn);
-        Ok(Self::over([line], connect::sqlite::reading(path), writing))
+        Ok(Self::over(conn, &writing, connect::sqlite::reading(path), writing.clone()))
     }
 
     /// Connects to the Postgres database at `url`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE` with the
@@ -51,13 +50,12 @@ impl SqlStore {
         let options = options(url, extra_roots)?;
         let writing = access(&options, Session::Writing);
         let conn = writing.connect().await.map_err(|trouble| trouble.fault(connect::OP))?;
-        // Two: while the server works on a batch, the next is decided on.
-        let lines = [Line::new(writing.clone(), conn), Line::idle(writing)];
-        Ok(Self::over(lines, access(&options, Session::Reading), access(&options, Session::Migrating)))
+        Ok(Self::over(conn, &writing, access(&options, Session::Reading), access(&options, Session::Migrating)))
     }
 
-    fn over(lines: impl IntoIterator<Item = Line>, reading: Access, migrating: Access) -> Self {
-        Self { writer: Writer::start(lines), readers: Readers::new(reading), migrating }
+    fn over(conn: Conn, writing: &Access, reading: Access, migrating: Access) -> Self {
+        let writer = Writer::start(Line::new(writing.clone(), conn));
+        Self { writer, readers: Readers::new(reading), migrating }
     }
 
     /// On which engine it is.

@@ -28,12 +28,6 @@ impl Line {
         Self { access, conn: Some(conn) }
     }
 
-    /// One that connects by `access` when it is needed.
-    #[cfg(feature = "postgres")]
-    pub(crate) const fn idle(access: Access) -> Self {
-        Self { access, conn: None }
-    }
-
     /// The connection, in a transaction. One that ended while nobody wrote has taken nothing with it: the
     /// store may be back since, so it is made anew.
     pub(super) async fn begin(&mut self) -> Tried<&mut Conn> {

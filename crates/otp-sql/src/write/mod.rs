@@ -19,7 +19,7 @@ pub(crate) use verb::Verb;
 pub(crate) use working_set::WorkingSet;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use futures::FutureExt;
 use otp_core::fault::Res;
@@ -37,21 +37,18 @@ const QUEUE: usize = 4 * BATCH;
 
 type Queue = mpsc::Sender<Box<dyn Member>>;
 
-/// The one who writes, in a task for each of his lines. A caller who goes away takes nothing with him:
-/// what he has handed in belongs to the writer.
+/// The one who writes, in a task of his own. A caller who goes away takes nothing with him: what he
+/// has handed in belongs to the writer.
 pub(crate) struct Writer {
     queue: Mutex<Option<Queue>>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    /// Begins to write on `lines`. With more than one, a batch gathers while another is on its way; what
-    /// holds between batches of different nodes holds between those.
-    pub(crate) fn start(lines: impl IntoIterator<Item = Line>) -> Self {
+    /// Begins to write on `line`.
+    pub(crate) fn start(line: Line) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let jobs = Arc::new(tokio::sync::Mutex::new(jobs));
-        let tasks = lines.into_iter().map(|line| tokio::spawn(serve(jobs.clone(), line))).collect();
-        Self { queue: Mutex::new(Some(queue)), tasks: Mutex::new(tasks) }
+        Self { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(tokio::spawn(serve(jobs, line)))) }
     }
 
     /// Has `verb` written, and answers when it is on disk.
@@ -66,25 +63,20 @@ impl Writer {
 
     /// Takes no more; returns when everything handed in is written and answered.
     pub(crate) async fn close(&self) {
-        // The queue ends when the last to hold it lets go, and so do the tasks.
+        // The queue ends when the last to hold it lets go, and so does the task.
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the writer broke down");
-            }
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the writer broke down");
         }
     }
 }
 
-async fn serve(jobs: Arc<tokio::sync::Mutex<mpsc::Receiver<Box<dyn Member>>>>, mut line: Line) {
+async fn serve(mut jobs: mpsc::Receiver<Box<dyn Member>>, mut line: Line) {
     let mut members = Vec::with_capacity(BATCH);
-    loop {
-        // Let go of before the batch is written, so that the next line may take what comes meanwhile.
-        let received = jobs.lock().await.recv_many(&mut members, BATCH).await;
-        if received == 0 {
-            break;
-        }
+    while jobs.recv_many(&mut members, BATCH).await > 0 {
         let settled = AssertUnwindSafe(batch::settle(&mut line, std::mem::take(&mut members))).catch_unwind().await;
         if settled.is_err() {
             // Its members were dropped unanswered, which tells their callers; the next batch must not pay for it.

@@ -100,7 +100,7 @@ impl Desk {
             true
         });
         let line = Line::new(impatient(&path), Conn::Sqlite(conn));
-        Self { writer: Writer::start([line]), other, commits, _folder: folder }
+        Self { writer: Writer::start(line), other, commits, _folder: folder }
     }
 
     async fn notes(&mut self) -> Vec<i64> {
