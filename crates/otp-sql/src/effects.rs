@@ -7,7 +7,7 @@ use otp_core::id::{TenantId, UserId};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::sql::{Conn, statements};
+use crate::sql::{Writes, statements};
 use crate::trouble::{Tried, Trouble};
 
 statements! {
@@ -62,23 +62,19 @@ impl Effects {
         Ok(())
     }
 
-    /// Writes them. What is counted comes last: a busy tenant's hour is one row, and who writes at the same
+    /// Has them written. What is counted comes last: a busy tenant's hour is one row, and who writes at the same
     /// time waits for it from here to our commit.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+    pub(crate) fn store(&self, writes: &mut Writes) {
         let seen: Vec<_> = self.seen.iter().collect();
-        SEE.write(conn, &seen, |query, (realm, hour, user)| query.realm(*realm).time(*hour).text(user)).await?;
-        RECORD.write(conn, &self.audit, |query, (tenant, entry)| query.text(tenant).bind(entry.as_str())).await?;
-        QUEUE
-            .write(conn, &self.mail, |query, (mail, due_at)| {
-                let query = query.realm(mail.realm).text(mail.challenge).text(mail.id);
-                query.bind(mail.locale.as_str()).bind(mail.app_name.as_str()).time(*due_at)
-            })
-            .await?;
+        writes.add(&SEE, &seen, |query, (realm, hour, user)| query.realm(*realm).time(*hour).text(user));
+        writes.add(&RECORD, &self.audit, |query, (tenant, entry)| query.text(tenant).bind(entry.as_str()));
+        writes.add(&QUEUE, &self.mail, |query, (mail, due_at)| {
+            let query = query.realm(mail.realm).text(mail.challenge).text(mail.id);
+            query.bind(mail.locale.as_str()).bind(mail.app_name.as_str()).time(*due_at)
+        });
         let counted: Vec<_> = self.counted.iter().collect();
-        COUNT
-            .write(conn, &counted, |query, ((realm, hour, counter), n)| {
-                query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)
-            })
-            .await
+        writes.add(&COUNT, &counted, |query, ((realm, hour, counter), n)| {
+            query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)
+        });
     }
 }

@@ -10,7 +10,7 @@ use otp_core::port::LimitStore;
 use otp_core::time::Timestamp;
 
 use crate::SqlStore;
-use crate::sql::{Conn, Query, Row, statements};
+use crate::sql::{Conn, Query, Row, Writes, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
 
@@ -99,17 +99,16 @@ impl Limits {
         Ok(())
     }
 
-    /// Writes the logs drawn.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+    /// Has the logs written that were drawn.
+    pub(crate) fn store(&self, writes: &mut Writes) {
         let changed = self.0.iter().filter_map(|(key, drawn)| {
             let ends_at = drawn.log.forget_at(drawn.changed?)?;
             Some((key, drawn, ends_at))
         });
-        KEEP.write(conn, &changed.collect::<Vec<_>>(), |query, (key, drawn, ends_at)| {
+        writes.add(&KEEP, &changed.collect::<Vec<_>>(), |query, (key, drawn, ends_at)| {
             let query = query.realm(key.realm).octets(key.subject.as_bytes()).bind(key.rule.as_str());
             query.octets(&drawn.log.encode()).time(*ends_at).time(*ends_at).bind(drawn.version + 1)
-        })
-        .await
+        });
     }
 }
 

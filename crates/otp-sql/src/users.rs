@@ -9,7 +9,7 @@ use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 use otp_core::user::User;
 
-use crate::sql::{Conn, Row, statements};
+use crate::sql::{Row, Writes, statements};
 use crate::trouble::Tried;
 
 statements! {
@@ -72,14 +72,12 @@ impl Users {
         (user, true)
     }
 
-    /// Writes those who signed in.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+    /// Has those written who signed in.
+    pub(crate) fn store(&self, writes: &mut Writes) {
         let users: Vec<_> = self.signed_in.iter().filter_map(|key| self.known.get(key)).collect();
-        SIGN_IN
-            .write(conn, &users, |query, user| {
-                let query = query.realm(user.realm).octets(user.address_key.as_bytes()).text(user.id);
-                query.octets(user.address.as_bytes()).time(user.created_at).time(user.last_login_at)
-            })
-            .await
+        writes.add(&SIGN_IN, &users, |query, user| {
+            let query = query.realm(user.realm).octets(user.address_key.as_bytes()).text(user.id);
+            query.octets(user.address.as_bytes()).time(user.created_at).time(user.last_login_at)
+        });
     }
 }

@@ -7,7 +7,7 @@ use otp_core::port::Idempotency;
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::sql::{Conn, Query, query, statements};
+use crate::sql::{Conn, Query, Writes, query, statements};
 use crate::trouble::{Tried, Trouble};
 
 statements! {
@@ -82,18 +82,17 @@ impl Answers {
         Ok(())
     }
 
-    /// Writes the new ones.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+    /// Has the new ones written.
+    pub(crate) fn store(&self, writes: &mut Writes) -> Tried<()> {
         let new = self.known.iter().filter_map(|((realm, _), answer)| Some((*realm, answer, answer.new_at?)));
         let rows = new.map(|(realm, answer, at)| {
             let remaining = serde_json::to_string(&answer.remaining);
             Ok((realm, &answer.request, remaining.map_err(|_| Trouble::corrupt("numbers are no JSON"))?, at))
         });
-        REMEMBER
-            .write(conn, &rows.collect::<Tried<Vec<_>>>()?, |query, (realm, request, remaining, at)| {
-                let query = query.realm(*realm).octets(&request.key).octets(&request.fingerprint);
-                query.octets(&request.answer).bind(remaining.as_str()).time(request.expires_at).time(*at)
-            })
-            .await
+        writes.add(&REMEMBER, &rows.collect::<Tried<Vec<_>>>()?, |query, (realm, request, remaining, at)| {
+            let query = query.realm(*realm).octets(&request.key).octets(&request.fingerprint);
+            query.octets(&request.answer).bind(remaining.as_str()).time(request.expires_at).time(*at)
+        });
+        Ok(())
     }
 }

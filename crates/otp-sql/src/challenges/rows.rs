@@ -8,7 +8,7 @@ use otp_core::keys::{AddressKey, Kid, Sealed};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
-use crate::sql::{Conn, Query, Row, statements};
+use crate::sql::{Conn, Query, Row, Writes, statements};
 use crate::trouble::Tried;
 use crate::users::{self, Users, user_columns};
 
@@ -201,24 +201,21 @@ impl Challenges {
         Ok(())
     }
 
-    /// Writes what was changed, closed and opened; in this order, for a new challenge is none of those
+    /// Has written what was changed, closed and opened; in this order, for a new challenge is none of those
     /// a code of the same batch has closed.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+    pub(crate) fn store(&self, writes: &mut Writes) {
         let changed: Vec<_> = self.open.values().filter(|open| open.changed).collect();
-        CHANGE
-            .write(conn, &changed, |query, open| {
-                query.bind(open.seq).bind(open.spent_by_id).bind(open.spent_by_address).time(open.mailed_at)
-            })
-            .await?;
+        writes.add(&CHANGE, &changed, |query, open| {
+            query.bind(open.seq).bind(open.spent_by_id).bind(open.spent_by_address).time(open.mailed_at)
+        });
         let closed: Vec<_> = self.closed.iter().collect();
-        CLOSE.write(conn, &closed, |query, address| bind_address(query, address)).await?;
-        OPEN.write(conn, &self.opened, |query, (challenge, mailed_at)| {
+        writes.add(&CLOSE, &closed, |query, address| bind_address(query, address));
+        writes.add(&OPEN, &self.opened, |query, (challenge, mailed_at)| {
             let query = query.realm(challenge.realm).text(challenge.id).text(&challenge.purpose);
             let query = query.octets(challenge.address_key.as_bytes()).octets(challenge.address.as_bytes());
             let query = query.bind(challenge.kid.as_u32()).bind(challenge.code_length).bind(challenge.max_attempts);
             query.time(challenge.created_at).time(challenge.expires_at).time(*mailed_at)
-        })
-        .await
+        });
     }
 }
 

@@ -7,7 +7,7 @@ use otp_core::effect::Effect;
 use otp_core::port::{Lease, Progress, Settled, Settlement};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Conn, statements};
+use crate::sql::{Conn, Writes, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
@@ -61,19 +61,13 @@ impl Entries {
         Settled::Recorded
     }
 
-    /// Writes what was settled.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
-        FINISH.write(conn, &self.finished, |query, lease| query.bind(lease.entry).bind(lease.token)).await?;
-        RETRY
-            .write(conn, &self.put_back, |query, (lease, at, progress)| {
-                query
-                    .bind(lease.entry)
-                    .bind(lease.token)
-                    .time(*at)
-                    .bind(progress.tries)
-                    .bind(i64::from(progress.admitted))
-            })
-            .await
+    /// Has written what was settled.
+    pub(crate) fn store(&self, writes: &mut Writes) {
+        writes.add(&FINISH, &self.finished, |query, lease| query.bind(lease.entry).bind(lease.token));
+        writes.add(&RETRY, &self.put_back, |query, (lease, at, progress)| {
+            let query = query.bind(lease.entry).bind(lease.token).time(*at);
+            query.bind(progress.tries).bind(i64::from(progress.admitted))
+        });
     }
 }
 

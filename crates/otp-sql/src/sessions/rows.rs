@@ -6,7 +6,7 @@ use otp_core::realm::Realm;
 use otp_core::session::{LiveSession, Session};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Conn, Query, Row, query, statements};
+use crate::sql::{Query, Row, Writes, query, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::users::{self, user_columns};
 
@@ -74,15 +74,14 @@ impl NewSessions {
         self.0.push((session, address_key));
     }
 
-    /// Writes them.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
-        OPEN.write(conn, &self.0, |query, (session, address_key)| {
+    /// Has them written.
+    pub(crate) fn store(&self, writes: &mut Writes) {
+        writes.add(&OPEN, &self.0, |query, (session, address_key)| {
             let query = query.realm(session.realm).text(session.id).text(session.user).octets(address_key.as_bytes());
             let query = query.text(&session.purpose).bind(session.generation);
             let query = query.time(session.created_at).time(session.last_used_at);
             let query = query.time(session.idle_expires_at).time(session.expires_at);
             query.time(session.ends_at()).time(session.ends_at())
-        })
-        .await
+        });
     }
 }

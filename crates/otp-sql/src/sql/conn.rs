@@ -2,6 +2,8 @@
 
 use sqlx::{Connection, Executor, Row as _, ValueRef as _};
 
+#[cfg(feature = "postgres")]
+use super::many::Rows;
 use super::query::What;
 use super::{Arg, Engine, Query};
 use crate::trouble::Tried;
@@ -67,6 +69,21 @@ impl Conn {
         })
     }
 
+    /// Runs `queries` in their order; answers how many rows each wrote. On Postgres they go as one statement.
+    pub(super) async fn execute_all(&mut self, queries: Vec<Query>) -> Tried<Vec<u64>> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(conn) if queries.len() > 1 => as_one(conn, queries).await,
+            _ => {
+                let mut written = Vec::with_capacity(queries.len());
+                for query in queries {
+                    written.push(self.execute(query).await?);
+                }
+                Ok(written)
+            }
+        }
+    }
+
     /// All rows of the answer to `query`.
     pub(super) async fn fetch_all(&mut self, query: Query) -> Tried<Vec<Row>> {
         Ok(match self {
@@ -111,6 +128,23 @@ fn in_order(query: SqliteQuery, _: What, args: Vec<Arg>) -> SqliteQuery {
     })
 }
 
+/// Runs `queries` over rows as one statement. A column of the answer asks for each, so they are run, and rows
+/// are locked, in their order.
+#[cfg(feature = "postgres")]
+async fn as_one(conn: &mut sqlx::PgConnection, queries: Vec<Query>) -> Tried<Vec<u64>> {
+    let (mut parts, mut counts, mut arrays) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, Query { what, args }) in queries.into_iter().enumerate() {
+        let What::Many(rows) = what else { continue };
+        parts.push(format!("w{place} AS ({} RETURNING 1)", rows.part(arrays.len() + 1)));
+        counts.push(format!("(SELECT COUNT(*) FROM w{place})"));
+        arrays.extend(columns(rows, args));
+    }
+    let text = format!("WITH {} SELECT ARRAY[{}]", parts.join(", "), counts.join(", "));
+    let answer = bind_arrays(sqlx::query(sqlx::AssertSqlSafe(text)), arrays).fetch_one(conn).await?;
+    let written: Vec<i64> = answer.try_get(0)?;
+    Ok(written.into_iter().map(i64::unsigned_abs).collect())
+}
+
 /// Postgres takes those of many rows by column.
 #[cfg(feature = "postgres")]
 fn by_column(query: PgQuery, what: What, args: Vec<Arg>) -> PgQuery {
@@ -121,12 +155,23 @@ fn by_column(query: PgQuery, what: What, args: Vec<Arg>) -> PgQuery {
             Arg::Octets(octets) => query.bind(octets),
         });
     };
+    bind_arrays(query, columns(rows, args))
+}
+
+/// The arguments of `rows`, column by column.
+#[cfg(feature = "postgres")]
+fn columns(rows: Rows, args: Vec<Arg>) -> Vec<Array> {
     let columns = rows.statement.columns();
     let height = args.len() / columns.len();
     let mut arrays: Vec<Array> = columns.iter().map(|column| Array::new(*column, height)).collect();
     for (place, arg) in args.into_iter().enumerate() {
         arrays[place % columns.len()].push(arg);
     }
+    arrays
+}
+
+#[cfg(feature = "postgres")]
+fn bind_arrays(query: PgQuery, arrays: Vec<Array>) -> PgQuery {
     arrays.into_iter().fold(query, |query, array| match array {
         Array::Numbers(numbers) => query.bind(numbers),
         Array::Texts(texts) => query.bind(texts),

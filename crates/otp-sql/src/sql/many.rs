@@ -7,8 +7,8 @@ use super::query::What;
 #[cfg(feature = "postgres")]
 use super::text::Rendered;
 use super::text::render;
-use super::{Conn, Engine, Query, Row};
-use crate::trouble::{Tried, Trouble};
+use super::{Conn, Engine, Query, Row, Writes};
+use crate::trouble::Tried;
 
 /// On SQLite rows go in runs of these lengths, the longest first. A text per length, so that few texts
 /// are prepared, each once, and no number of rows needs a new one; longer runs gain nothing any more.
@@ -78,20 +78,16 @@ impl Many {
         }
     }
 
-    /// Writes `rows`, every one of them: a row the statement passes over is a [conflict](Trouble::conflict).
-    /// That is the guard of what was decided on rows read before.
+    /// Writes `rows`, every one of them, as [`Writes::run`] does.
     pub(crate) async fn write<T>(
         &'static self,
         conn: &mut Conn,
         rows: &[T],
         bind: impl Fn(Query, &T) -> Query,
     ) -> Tried<()> {
-        for (query, count) in self.queries(conn.engine(), rows, &bind) {
-            if query.execute(conn).await? < count as u64 {
-                return Err(Trouble::conflict());
-            }
-        }
-        Ok(())
+        let mut writes = Writes::new(conn.engine());
+        writes.add(self, rows, bind);
+        writes.run(conn).await
     }
 
     /// What it answers to `rows`.
@@ -163,10 +159,17 @@ impl Rows {
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres => {
-                let text = || render(&template.replace("{rows}", &arrays(columns)), engine);
+                let text = || render(&template.replace("{rows}", &arrays(columns, 1)), engine);
                 self.statement.whole.of(engine, text)
             }
         }
+    }
+
+    /// The text for Postgres as a part of another, in which the numbers of its arguments begin with `first`.
+    #[cfg(feature = "postgres")]
+    pub(super) fn part(self, first: usize) -> String {
+        let Many { template, columns, .. } = self.statement;
+        render(&template.replace("{rows}", &arrays(columns, first)), Engine::Postgres)
     }
 }
 
@@ -180,9 +183,9 @@ fn values(rows: usize, width: usize) -> String {
 
 /// Rows as Postgres takes them: an array for each column, so that one text fits any number of rows.
 #[cfg(feature = "postgres")]
-fn arrays(columns: &[Column]) -> String {
+fn arrays(columns: &[Column], first: usize) -> String {
     let each = |make: &dyn Fn(usize, &Column) -> String| {
-        columns.iter().enumerate().map(|(place, column)| make(place + 1, column)).collect::<Vec<_>>().join(", ")
+        columns.iter().enumerate().map(|(place, column)| make(place, column)).collect::<Vec<_>>().join(", ")
     };
     let array = |place: usize, column: &Column| {
         let of = match column {
@@ -190,9 +193,9 @@ fn arrays(columns: &[Column]) -> String {
             Column::Text => "text",
             Column::Octets => "bytea",
         };
-        format!("${place}::{of}[]")
+        format!("${}::{of}[]", first + place)
     };
-    let names = each(&|place, _| format!("column{place}"));
+    let names = each(&|place, _| format!("column{}", place + 1));
     format!("SELECT * FROM unnest({}) AS r ({names})", each(&array))
 }
 

@@ -7,11 +7,13 @@ mod many;
 mod query;
 mod read;
 mod text;
+mod writes;
 
 pub(crate) use conn::{Conn, Row};
 pub(crate) use many::{Column, Many};
 pub(crate) use query::{Arg, Query, query};
 pub(crate) use text::Text;
+pub(crate) use writes::Writes;
 
 /// Which engine a statement is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

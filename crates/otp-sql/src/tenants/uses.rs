@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::time::Timestamp;
 
-use crate::sql::{Conn, statements};
+use crate::sql::{Conn, Writes, statements};
 use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
@@ -23,10 +23,10 @@ statements! {
 pub(crate) struct KeyUses(BTreeMap<(TenantId, KeyId), Timestamp>);
 
 impl KeyUses {
-    /// Writes them.
-    pub(crate) async fn store(&self, conn: &mut Conn) -> Tried<()> {
+    /// Has them written.
+    pub(crate) fn store(&self, writes: &mut Writes) {
         let uses: Vec<_> = self.0.iter().collect();
-        TOUCH.write(conn, &uses, |query, ((tenant, key), at)| query.text(tenant).text(key).time(**at)).await
+        writes.add(&TOUCH, &uses, |query, ((tenant, key), at)| query.text(tenant).text(key).time(**at));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::effects::Effects;
 use crate::limits::Limits;
 use crate::outbox::Entries;
 use crate::sessions::NewSessions;
-use crate::sql::Conn;
+use crate::sql::{Conn, Writes};
 use crate::tenants::KeyUses;
 use crate::trouble::Tried;
 use crate::users::Users;
@@ -13,14 +13,14 @@ use crate::users::Users;
 /// What the frequent verbs of one batch read and write.
 ///
 /// Each part is told first which rows will be needed, reads them for all members in one statement,
-/// lets members read and change them in memory, and writes in one statement what was changed. So a
+/// lets members read and change them in memory, and has written in one statement what was changed. So a
 /// member sees what the members before it did, and the number of statements does not grow with them.
 ///
 /// What is read may be decided on: on SQLite the batch holds the lock of all writers from its first
 /// statement on, on Postgres that of each row it has read, and all batches take those in one order (limits,
 /// challenges, outbox, then what they insert: users, key uses, usage; by key within each). What was not
 /// there cannot be locked, so every write checks its row all the same: see
-/// [`Many::write`](crate::sql::Many::write).
+/// [`Writes::run`].
 #[derive(Default)]
 pub(crate) struct WorkingSet {
     pub(crate) answers: Answers,
@@ -44,13 +44,15 @@ impl WorkingSet {
 
     /// Writes what members changed.
     pub(super) async fn store(&mut self, conn: &mut Conn) -> Tried<()> {
-        self.answers.store(conn).await?;
-        self.limits.store(conn).await?;
-        self.challenges.store(conn).await?;
-        self.users.store(conn).await?;
-        self.sessions.store(conn).await?;
-        self.outbox.store(conn).await?;
-        self.key_uses.store(conn).await?;
-        self.effects.store(conn).await
+        let mut writes = Writes::new(conn.engine());
+        self.answers.store(&mut writes)?;
+        self.limits.store(&mut writes);
+        self.challenges.store(&mut writes);
+        self.users.store(&mut writes);
+        self.sessions.store(&mut writes);
+        self.outbox.store(&mut writes);
+        self.key_uses.store(&mut writes);
+        self.effects.store(&mut writes);
+        writes.run(conn).await
     }
 }
