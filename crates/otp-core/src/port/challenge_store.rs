@@ -1,5 +1,7 @@
 //! Challenges: opened, read, and spent attempt by attempt.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::outbox::Outbox;
@@ -37,8 +39,10 @@ pub enum Opening {
         realm: Realm,
         /// Which.
         challenge: ChallengeId,
-        /// How the pause between two mails stands: refused if the last was less than `pause.window` ago.
-        pause: Draw,
+        /// The least time between two mails: refused if the last is less than that ago.
+        pause: Duration,
+        /// What to write when it is.
+        refused: Vec<Effect>,
     },
 }
 
@@ -166,7 +170,8 @@ pub trait ChallengeStore: Outbox {
     /// 5. MUST forget a remembered answer at its end (`idempotency_ends`).
     /// 6. MUST NOT refill attempts or move the end on a resend (`a_resend_refills_nothing`).
     /// 7. MUST refuse a resend within its pause (`a_resend_waits_its_pause`).
-    /// 8. MUST write effects exactly when it admits, and a draw's own when that refuses (`effects_follow_the_outcome`).
+    /// 8. MUST write effects exactly when it admits, and a draw's own when that refuses or reaches its mark
+    ///    (`effects_follow_the_outcome`).
     ///
     /// # Errors
     /// When the store cannot be reached. Whether it wrote is unknown then; nothing is mailed unless it did.
@@ -223,7 +228,7 @@ mockall::mock! {
 
     #[async_trait]
     impl Outbox for ChallengeStore {
-        async fn claim(&self, now: Timestamp, lease: std::time::Duration, max: usize) -> Res<Vec<super::Leased>>;
+        async fn claim(&self, now: Timestamp, lease: Duration, max: usize) -> Res<Vec<super::Leased>>;
         async fn settle(&self, lease: super::Lease, how: super::Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<super::Settled>;
         async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()>;
         async fn backlog(&self, now: Timestamp) -> Res<super::Backlog>;

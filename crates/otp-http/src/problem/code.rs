@@ -135,6 +135,10 @@ problem_codes! {
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
         "A limit refused the request: `rule` says which, `limit` how many it allows in `windowSeconds`. Nothing was spent.",
         "Wait until `resetAt`, or as many seconds as `Retry-After` says.";
+    /// The plan holds no more for the day or the month.
+    QuotaExceeded = TOO_MANY_REQUESTS, "quota_exceeded", "The plan is used up",
+        "All codes the plan holds for the day or the month were asked for: `reason` says which it is, `quota` how many it holds, `usage` how many it was. Nothing was spent.",
+        "Wait as many seconds as `Retry-After` says, until the day or the month ends in UTC, or take a larger plan.";
     /// Our fault, and nothing the caller could change.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error",
         "The service failed. Its operator finds the cause in the log under `requestId`.",

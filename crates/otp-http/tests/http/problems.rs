@@ -89,6 +89,14 @@ async fn produce(code: ProblemCode) -> Answer {
             }
             request()
         }
+        ProblemCode::QuotaExceeded => {
+            for n in 0..50 {
+                let asked = world.post("/auth/request-otp", json!({ "email": format!("user{n}@example.org") }));
+                asked.key(&key).send().await.ok();
+            }
+            world.advance(60);
+            request()
+        }
         ProblemCode::Internal => {
             world.gate.shut("open", Trouble::Fault(FaultKind::Corrupt));
             request()

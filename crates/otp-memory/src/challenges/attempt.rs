@@ -72,8 +72,10 @@ impl State {
         }
         // Decided on copies of the logs, which are kept only if the code turns out wrong.
         let mut logs = self.limits.logs(&wrong_draws, now);
-        if let Admission::Refused { usage, by } = decide(&wrong_draws, &mut logs, now) {
-            self.refuse(wrong_draws, by, now);
+        let admission = decide(&wrong_draws, &mut logs, now);
+        let told = admission.effects(&wrong_draws);
+        if let Admission::Refused { usage, by } = admission {
+            self.apply(told, now);
             return Attempt::RateLimited(usage[by]);
         }
         lane.spend();
@@ -84,6 +86,7 @@ impl State {
             return self.sign_in(&challenge, sign_in, on.right, now);
         }
         self.limits.keep(&wrong_draws, logs);
+        self.apply(told, now);
         self.apply(on.wrong, now);
         if left == 0 {
             self.apply(on.locked, now);

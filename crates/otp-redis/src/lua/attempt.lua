@@ -49,6 +49,7 @@ if matched and (matched.key == call.id or matched.address == call.address) then
 end
 
 draw_all(KEYS, call.draws, looked, now, call.held)
+apply_marks(call.outbox, call.draws, looked, now)
 apply(call.outbox, call.wrong, now)
 if left == 0 then apply(call.outbox, call.locked, now) end
 return { 'wrong', left }

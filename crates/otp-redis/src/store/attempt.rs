@@ -73,18 +73,18 @@ pub(super) async fn attempt(server: &Server, presented: Presented, now: Timestam
         now,
         held: millis(HELD),
         outbox: keys.outbox(),
-        draws: keys.drawn(OP, wrong_draws)?,
+        draws: keys.drawn(OP, wrong_draws, now)?,
         id,
         address,
         matched: challenge.as_ref().map(|challenge| keys.challenge(realm, challenge.id)),
-        right: keys.written(OP, &named(&on.right, candidate))?,
-        wrong: keys.written(OP, &on.wrong)?,
-        locked: keys.written(OP, &on.locked)?,
+        right: keys.written(OP, &named(&on.right, candidate), now)?,
+        wrong: keys.written(OP, &on.wrong, now)?,
+        locked: keys.written(OP, &on.locked, now)?,
         sign_in: entering
             .map(|(challenge, sign_in)| {
                 let user = sign_in.create(realm, challenge.address_key, now);
                 let session = sign_in.open(user.id, realm, challenge.purpose.clone(), now);
-                entering_as(server, sign_in, &user, &session)
+                entering_as(server, sign_in, &user, &session, now)
             })
             .transpose()?,
     };
@@ -119,7 +119,7 @@ fn named(effects: &[Effect], candidate: Option<UserId>) -> Vec<Effect> {
     effects.iter().map(named).collect()
 }
 
-fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session) -> Res<Entering> {
+fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session, now: Timestamp) -> Res<Entering> {
     let keys = &server.keys;
     Ok(Entering {
         candidate: user.id.to_string(),
@@ -129,6 +129,6 @@ fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session
         session_doc: document(OP, session)?,
         idle: session.idle_expires_at,
         expires: session.expires_at,
-        created: keys.written(OP, &named(&sign_in.created, Some(user.id)))?,
+        created: keys.written(OP, &named(&sign_in.created, Some(user.id)), now)?,
     })
 }

@@ -24,8 +24,13 @@ impl Verb for Try {
     type Answer = Attempt;
 
     fn needs(&self, set: &mut WorkingSet) {
-        set.challenges.need_all_of(&self.presented.by, self.now);
-        set.limits.need(&self.presented.wrong_draws);
+        let Presented { by, sign_in, wrong_draws, on, .. } = &self.presented;
+        set.challenges.need_all_of(by, self.now);
+        set.limits.need(wrong_draws);
+        let created = sign_in.as_ref().map(|sign_in| &sign_in.created);
+        for effects in [&on.right, &on.wrong, &on.locked].into_iter().chain(created) {
+            set.limits.need_for(effects);
+        }
     }
 
     async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<Attempt> {
@@ -42,8 +47,9 @@ impl WorkingSet {
         }
         // Decided on copies of the logs, which are kept only if the code turns out wrong.
         let (admission, logs) = self.limits.decide(wrong_draws, now);
+        let told = admission.effects(wrong_draws);
         if let Admission::Refused { usage, by } = admission {
-            self.refuse(wrong_draws, by, now)?;
+            self.apply(&told, now)?;
             return Ok(Attempt::RateLimited(usage[by]));
         }
         let left = lane.spend();
@@ -53,9 +59,10 @@ impl WorkingSet {
             return self.sign_in(&challenge, sign_in, &on.right, now);
         }
         self.limits.keep(wrong_draws, logs);
-        self.effects.apply(&on.wrong, now)?;
+        self.apply(&told, now)?;
+        self.apply(&on.wrong, now)?;
         if left == 0 {
-            self.effects.apply(&on.locked, now)?;
+            self.apply(&on.locked, now)?;
         }
         Ok(Attempt::Wrong { left })
     }
@@ -66,7 +73,7 @@ impl WorkingSet {
         self.sessions.open(session.clone(), user.address_key);
         let created = if is_new { sign_in.created.as_slice() } else { &[] };
         let effects: Vec<_> = right.iter().chain(created).map(|effect| effect.clone().signed_in(user.id)).collect();
-        self.effects.apply(&effects, now)?;
+        self.apply(&effects, now)?;
         Ok(Attempt::Right(Box::new(SignedIn { user, session, is_new })))
     }
 }

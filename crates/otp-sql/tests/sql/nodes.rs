@@ -48,7 +48,7 @@ async fn nodes_share_a_limit_exactly(fixture: Fixture) {
         let admitted = drawn.iter().filter(|drawn| matches!(drawn.as_ref().unwrap(), Admission::Admitted(_))).count();
         assert_eq!(admitted, 25);
         let left = nodes[0].usage(&draws, NOW).await.unwrap();
-        assert_eq!((left[0].remaining, left[1].remaining), (0, 15), "a refusal spent something");
+        assert_eq!((left[0].remaining(), left[1].remaining()), (0, 15), "a refusal spent something");
     }
 }
 
@@ -122,7 +122,7 @@ async fn nodes_answer_one_key_once(fixture: Fixture) {
         let replayed =
             opened.iter().filter(|opened| matches!(opened.as_ref().unwrap(), Opened::Replayed { .. })).count();
         assert_eq!((admitted, replayed), (1, 11));
-        assert_eq!(nodes[0].usage(&[draw], NOW).await.unwrap()[0].remaining, 8);
+        assert_eq!(nodes[0].usage(&[draw], NOW).await.unwrap()[0].remaining(), 8);
     }
 }
 

@@ -56,12 +56,16 @@ macro_rules! conformance {
                 a_lost_lease_writes_nothing
                 settling_writes_effects
                 appended_effects_are_written
+                once_is_once
                 progress_is_kept
                 backlog_counts_what_is_not_settled
             }
             limit_store {
                 acquire_is_exact
+                a_day_ends_at_midnight
                 acquire_spends_nothing_when_refused
+                haste_is_told_before_a_quota
+                marks_are_told
                 usage_spends_nothing
             }
             session_store {

@@ -41,7 +41,7 @@ pub(super) enum Step {
     Acquire {
         realm: usize,
         subject: usize,
-        limits: [Option<u32>; 2],
+        limits: [Option<u32>; 3],
     },
     Rotate {
         session: usize,
@@ -89,8 +89,8 @@ pub(super) struct Who {
 /// What a request brings besides what it opens.
 #[derive(Debug, Clone)]
 pub(super) struct Asking {
-    /// How much the two limits of the address hold; nothing, to draw none.
-    pub(super) limits: [Option<u32>; 2],
+    /// How much the two limits of the address and the quota hold; nothing, to draw none.
+    pub(super) limits: [Option<u32>; 3],
     /// The call, and its body.
     pub(super) key: Option<(usize, usize)>,
 }
@@ -124,6 +124,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => tenancy(),
         15 => wait().prop_map(Step::Wait),
+        1 => select(vec![6_399_999, 6_400_000]).prop_map(|millis| Step::Wait(Duration::from_millis(millis))),
         50 => signing_in(),
         15 => carrying(),
         15 => sessions(),
@@ -207,7 +208,7 @@ fn asking() -> impl Strategy<Value = Asking> {
     (limits(), key).prop_map(|(limits, key)| Asking { limits, key })
 }
 
-fn limits() -> impl Strategy<Value = [Option<u32>; 2]> {
+fn limits() -> impl Strategy<Value = [Option<u32>; 3]> {
     let limit = || option::weighted(0.4, 0u32..4);
-    [limit(), limit()]
+    [limit(), limit(), limit()]
 }

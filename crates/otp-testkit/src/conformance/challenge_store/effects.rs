@@ -4,7 +4,7 @@ use otp_core::audit::{AuditEntry, AuditEvent, Target};
 use otp_core::challenge::{Challenge, RESEND_AFTER};
 use otp_core::effect::{Effect, MailJob, Who};
 use otp_core::id::UserId;
-use otp_core::limit::{Draw, HOUR, Rule};
+use otp_core::limit::{Draw, HOUR, Rule, Window};
 use otp_core::port::{Attempt, AttemptEffects, Idempotency, Opened, Opening, Presented, Request, Settlement, Stores};
 use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
@@ -41,7 +41,7 @@ async fn opening(w: &World) {
     let draws = vec![
         draw(1, trail.unwritten()),
         draw(0, trail.unwritten()),
-        Draw { window: 2 * HOUR, ..draw(0, trail.written()) },
+        Draw { window: Window::Sliding(2 * HOUR), ..draw(0, trail.written()) },
     ];
     let refused = |draws| {
         let challenge = w.challenge();
@@ -72,8 +72,8 @@ async fn resending(w: &World) {
     let mail = w.samples.mail(&challenge);
     let resend = |told: Vec<Effect>, admitted: Vec<Effect>| {
         let mut request = Request { admitted, ..w.samples.resend(&challenge) };
-        if let Opening::Resend { pause, .. } = &mut request.opening {
-            pause.refused = told;
+        if let Opening::Resend { refused, .. } = &mut request.opening {
+            *refused = told;
         }
         request.draws.push(Draw { refused: w.unwritten(), ..w.samples.draw(w.realm, Rule::EmailHour, 1) });
         request
