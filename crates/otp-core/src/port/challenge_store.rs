@@ -171,7 +171,8 @@ pub trait ChallengeStore: Outbox {
     /// 6. MUST NOT refill attempts or move the end on a resend (`a_resend_refills_nothing`).
     /// 7. MUST refuse a resend within its pause (`a_resend_waits_its_pause`).
     /// 8. MUST write effects exactly when it admits, and a draw's own when that refuses or reaches its mark
-    ///    (`effects_follow_the_outcome`).
+    ///    (`effects_follow_the_outcome`), those told once a window by one of all who race
+    ///    (`a_quota_is_exact_and_told_once`).
     ///
     /// # Errors
     /// When the store cannot be reached. Whether it wrote is unknown then; nothing is mailed unless it did.

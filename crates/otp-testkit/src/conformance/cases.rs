@@ -34,6 +34,7 @@ macro_rules! conformance {
                 a_resend_refills_nothing
                 a_resend_waits_its_pause
                 effects_follow_the_outcome
+                a_quota_is_exact_and_told_once
                 foregone_draws_nothing
                 expiry_is_exact
                 realms_are_apart
