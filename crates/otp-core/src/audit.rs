@@ -27,7 +27,7 @@ pub enum AuditEvent {
     /// A code was right.
     #[serde(rename = "otp.verified")]
     OtpVerified,
-    /// A code was wrong.
+    /// A code opened nothing: it was wrong, or there was no room for the user it would have made.
     #[serde(rename = "otp.failed")]
     OtpFailed,
     /// The last attempt of a lane was spent.

@@ -93,6 +93,7 @@ mod tests {
             address: Sealed::from_bytes(vec![]),
             session: SessionId::from_u128(number.into()),
             lifetimes: Lifetimes { access: HOUR, idle: 2 * DAY, absolute: 9 * DAY },
+            max_users: None,
             created: vec![],
         };
         let presented = Presented {

@@ -137,6 +137,7 @@ impl Samples {
             address: challenge.address.clone(),
             session: self.id(SessionId::generate),
             lifetimes: Lifetimes::default(),
+            max_users: None,
             created: Vec::new(),
         }
     }

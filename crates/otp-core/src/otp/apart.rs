@@ -77,7 +77,11 @@ impl Otp {
                     Admission::Refused { usage, by } => Attempt::RateLimited(usage[by]),
                 })
             }
-            other @ (Attempt::Right(_) | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_)) => Ok(other),
+            other @ (Attempt::Right(_)
+            | Attempt::UserLimit
+            | Attempt::Expired
+            | Attempt::Exhausted
+            | Attempt::RateLimited(_)) => Ok(other),
         }
     }
 

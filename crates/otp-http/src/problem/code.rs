@@ -103,6 +103,10 @@ problem_codes! {
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "Not a host of this server",
         "This server answers to loopback names only, and the request names another host.",
         "Use `localhost`, `127.0.0.1` or `[::1]`. To serve others, run `otp-server serve`.";
+    /// The plan has no room for one more user.
+    UserLimitReached = FORBIDDEN, "user_limit_reached", "No room for another user",
+        "The code is right, but its address would be a new user, and the plan holds no more. The code is used up, and nobody was signed in.",
+        "Take a plan that holds more users. Those there are sign in as before.";
     /// There is no such thing.
     NotFound = NOT_FOUND, "not_found", "Not found",
         "There is nothing at this path, or no object of this id.",

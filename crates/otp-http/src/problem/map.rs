@@ -37,6 +37,7 @@ impl From<VerifyError> for Problem {
             VerifyError::Exhausted => ProblemCode::OtpAttemptsExceeded.into(),
             VerifyError::Expired => ProblemCode::OtpExpired.into(),
             VerifyError::RateLimited(limited) => rate_limited(&limited),
+            VerifyError::UserLimitReached => ProblemCode::UserLimitReached.into(),
             VerifyError::Fault(fault) => fault.into(),
         }
     }

@@ -67,9 +67,10 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// The default plans, and one that bounds nothing.
+/// The default plans, one that bounds nothing, and one with room for two users.
 fn plans() -> Plans {
     let mut plans = Plans::default();
+    plans.set("cosy".to_owned(), Plan { max_users: Some(2), ..Plan::default() });
     plans.set("boundless".to_owned(), Plan::default());
     plans
 }

@@ -1,10 +1,9 @@
 //! Attempts: paid for first, judged then.
 
 use otp_core::challenge::{Challenge, Lookup};
-use otp_core::effect::Effect;
 use otp_core::id::ChallengeId;
 use otp_core::limit::{Admission, decide};
-use otp_core::port::{Attempt, Presented, SignedIn};
+use otp_core::port::{Attempt, AttemptEffects, Presented, SignedIn};
 use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 
@@ -83,7 +82,7 @@ impl State {
         if let Some((matched, sign_in)) = matched.zip(sign_in)
             && let Some(challenge) = self.challenges.close(&by, matched, now)
         {
-            return self.sign_in(&challenge, sign_in, on.right, now);
+            return self.sign_in(&challenge, sign_in, on, now);
         }
         self.limits.keep(&wrong_draws, logs);
         self.apply(told, now);
@@ -94,12 +93,15 @@ impl State {
         Attempt::Wrong { left }
     }
 
-    fn sign_in(&mut self, challenge: &Challenge, sign_in: SignIn, right: Vec<Effect>, now: Timestamp) -> Attempt {
-        let (user, is_new) = self.users.sign_in(challenge, &sign_in, now);
+    fn sign_in(&mut self, challenge: &Challenge, sign_in: SignIn, on: AttemptEffects, now: Timestamp) -> Attempt {
+        let Some((user, is_new)) = self.users.sign_in(challenge, &sign_in, now) else {
+            self.apply(on.full, now);
+            return Attempt::UserLimit;
+        };
         let session = sign_in.open(user.id, challenge.realm, challenge.purpose.clone(), now);
         self.sessions.open(session.clone());
         let created = if is_new { sign_in.created } else { Vec::new() };
-        let effects = right.into_iter().chain(created).map(|effect| effect.signed_in(user.id)).collect();
+        let effects = on.right.into_iter().chain(created).map(|effect| effect.signed_in(user.id)).collect();
         self.apply(effects, now);
         Attempt::Right(Box::new(SignedIn { user, session, is_new }))
     }

@@ -35,6 +35,7 @@ struct Call {
     right: Vec<Written>,
     wrong: Vec<Written>,
     locked: Vec<Written>,
+    full: Vec<Written>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sign_in: Option<Entering>,
 }
@@ -44,6 +45,9 @@ struct Call {
 struct Entering {
     candidate: String,
     user_doc: String,
+    users: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_users: Option<u32>,
     sessions: String,
     session: String,
     session_doc: String,
@@ -80,6 +84,7 @@ pub(super) async fn attempt(server: &Server, presented: Presented, now: Timestam
         right: keys.written(OP, &named(&on.right, candidate), now)?,
         wrong: keys.written(OP, &on.wrong, now)?,
         locked: keys.written(OP, &on.locked, now)?,
+        full: keys.written(OP, &on.full, now)?,
         sign_in: entering
             .map(|(challenge, sign_in)| {
                 let user = sign_in.create(realm, challenge.address_key, now);
@@ -99,6 +104,7 @@ pub(super) async fn attempt(server: &Server, presented: Presented, now: Timestam
             Attempt::Right(Box::new(SignedIn { user, session, is_new }))
         }
         "wrong" => Attempt::Wrong { left: next(&mut said)? },
+        "full" => Attempt::UserLimit,
         "expired" => Attempt::Expired,
         "exhausted" => Attempt::Exhausted,
         "limited" => {
@@ -124,6 +130,8 @@ fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session
     Ok(Entering {
         candidate: user.id.to_string(),
         user_doc: document(OP, user)?,
+        users: keys.users(user.realm),
+        max_users: sign_in.max_users,
         sessions: keys.sessions(user.realm, user.id),
         session: keys.session(session.realm, session.id),
         session_doc: document(OP, session)?,

@@ -21,7 +21,7 @@ on_each_engine! {
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
-    let pending = ["0001 start", "0002 several nodes"].map(ToOwned::to_owned);
+    let pending = ["0001 start", "0002 several nodes", "0003 user counts"].map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
     let read = fixture.store.get(TenantId::SERVICE).await.unwrap_err();
     assert_eq!((read.kind(), read.op()), (FaultKind::Misconfigured, "sql.tenant"));

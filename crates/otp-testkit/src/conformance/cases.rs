@@ -47,6 +47,8 @@ macro_rules! conformance {
                 a_dead_match_is_wrong
                 wrong_codes_draw
                 one_user_per_address
+                no_more_users_than_allowed
+                a_code_without_room_is_spent
                 mail_goes_where_first_verified
             }
             outbox {
@@ -90,6 +92,7 @@ macro_rules! conformance {
             }
             ledger {
                 counts_are_exact
+                users_are_counted
             }
             surroundings {
                 root_is_kept_once

@@ -86,7 +86,9 @@ impl Book {
             Step::Open { who, attempts, life, asking } => Some(self.open(who, *attempts, *life, asking)),
             Step::Resend { challenge, pause, asking } => self.resend(*challenge, *pause, asking),
             Step::Live(by) => self.lookup(by).map(Verb::Live),
-            Step::Attempt { by, code, wrong_limit } => self.attempt(by, code, *wrong_limit, model).await,
+            Step::Attempt { by, code, wrong_limit, max_users } => {
+                self.attempt(by, code, *wrong_limit, *max_users, model).await
+            }
             Step::Claim { lease } => Some(Verb::Claim { lease: *lease }),
             Step::Settle { mail, leases_ago, retry_after } => self.settle(*mail, *leases_ago, *retry_after),
             Step::Acquire { realm, subject, limits } => {
@@ -198,7 +200,14 @@ impl Book {
         }
     }
 
-    async fn attempt(&mut self, by: &By, code: &Code, limit: Option<u32>, model: &Side) -> Option<Verb> {
+    async fn attempt(
+        &mut self,
+        by: &By,
+        code: &Code,
+        limit: Option<u32>,
+        max_users: Option<u32>,
+        model: &Side,
+    ) -> Option<Verb> {
         let by = self.lookup(by)?;
         let (Lookup::Id { realm, .. } | Lookup::Address { realm, .. }) = by;
         let live = model.live(&by, self.now).await;
@@ -226,6 +235,7 @@ impl Book {
             user: UserId::from_u128(self.next_id(realm)),
             session: SessionId::from_u128(self.next_id(realm)),
             lifetimes: LIFETIMES,
+            max_users,
             created: [self.whoever(realm), vec![self.count(realm, Counter::NewUsers)]].concat(),
             ..self.samples.sign_in(challenge)
         });
@@ -233,7 +243,7 @@ impl Book {
             matched: matched.map(|challenge| challenge.id),
             sign_in,
             wrong_draws: self.draws(realm, 0, [(Rule::ClientWrongHour, Window::Sliding(HOUR), limit)]),
-            on: AttemptEffects { right, wrong, locked: self.told(realm) },
+            on: AttemptEffects { right, wrong, locked: self.told(realm), full: self.told(realm) },
             by,
         }))
     }
@@ -315,6 +325,7 @@ impl Book {
         for realm in REALMS {
             verbs.push(Verb::Counts(realm, from, until));
             verbs.push(Verb::UniqueUsers(realm, from, until));
+            verbs.push(Verb::Users(realm));
         }
         for tenant in TENANTS {
             verbs.extend([Verb::Trail(tenant), Verb::Tenant(tenant), Verb::KeyUses(tenant)]);

@@ -28,6 +28,7 @@ pub(super) enum Step {
         by: By,
         code: Code,
         wrong_limit: Option<u32>,
+        max_users: Option<u32>,
     },
     Claim {
         lease: Duration,
@@ -137,8 +138,13 @@ fn signing_in() -> impl Strategy<Value = Step> {
     let open = open.prop_map(|(who, attempts, life, asking)| Step::Open { who, attempts, life, asking });
     let resend = (any::<usize>(), select(vec![0, 30_000]).prop_map(Duration::from_millis), asking())
         .prop_map(|(challenge, pause, asking)| Step::Resend { challenge, pause, asking });
-    let attempt =
-        (by(), code(), option::of(0u32..4)).prop_map(|(by, code, wrong_limit)| Step::Attempt { by, code, wrong_limit });
+    let bounds = (option::of(0u32..4), option::weighted(0.3, 0u32..3));
+    let attempt = (by(), code(), bounds).prop_map(|(by, code, (wrong_limit, max_users))| Step::Attempt {
+        by,
+        code,
+        wrong_limit,
+        max_users,
+    });
     let acquire = (any::<usize>(), any::<usize>(), limits()).prop_map(|(realm, subject, limits)| Step::Acquire {
         realm,
         subject,

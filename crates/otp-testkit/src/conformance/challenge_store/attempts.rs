@@ -101,7 +101,11 @@ fn wrong_left(answers: &[Attempt]) -> Vec<u8> {
         .iter()
         .filter_map(|answer| match answer {
             Attempt::Wrong { left } => Some(*left),
-            Attempt::Right(_) | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_) => None,
+            Attempt::Right(_)
+            | Attempt::UserLimit
+            | Attempt::Expired
+            | Attempt::Exhausted
+            | Attempt::RateLimited(_) => None,
         })
         .collect();
     left.sort_unstable();

@@ -104,13 +104,18 @@ async fn mailed(w: &World, now: Timestamp, mails: &[MailJob]) {
     assert_eq!(queued, mails, "mails queued");
 }
 
-async fn attempting(w: &World) {
-    let mut trail = Trail::of(w);
-    let none = |trail: &Trail<'_>| AttemptEffects {
+/// Nothing is to be written, whatever comes of an attempt.
+fn none(trail: &Trail<'_>) -> AttemptEffects {
+    AttemptEffects {
         right: trail.unwritten(),
         wrong: trail.unwritten(),
         locked: trail.unwritten(),
-    };
+        full: trail.unwritten(),
+    }
+}
+
+async fn attempting(w: &World) {
+    let mut trail = Trail::of(w);
     for by in [by_id(&w.opened().await), by_address(&w.opened().await)] {
         for left in [4, 3, 2, 1, 0] {
             let locked = if left == 0 { trail.written() } else { trail.unwritten() };
@@ -175,7 +180,7 @@ async fn entering(w: &World) {
         }
         trail.expect(AuditEntry { target: Some(Target::User(user)), ..of_whoever });
         let sign_in = Some(SignIn { created: vec![Effect::Audit(created_whoever)], ..sign_in });
-        let on = AttemptEffects { right, wrong: trail.unwritten(), locked: trail.unwritten() };
+        let on = AttemptEffects { right, ..none(&trail) };
         let signed_in = w.enter(Presented { on, sign_in, ..w.samples.right(challenge) }, NOW).await;
         assert_eq!(signed_in.user.id, user);
         known = Some(user);
@@ -203,7 +208,7 @@ async fn entering(w: &World) {
     for _ in 0..4 {
         w.wrong(by_id(&challenge), NOW).await;
     }
-    let on = AttemptEffects { right: trail.written(), wrong: trail.unwritten(), locked: trail.unwritten() };
+    let on = AttemptEffects { right: trail.written(), ..none(&trail) };
     w.enter(Presented { on, ..w.samples.right(&challenge) }, NOW).await;
     trail.check().await;
 }
