@@ -5,6 +5,7 @@ mod quota;
 mod request;
 mod verify;
 
+pub use quota::PlanUsage;
 pub use request::{CodeRequest, IdempotencyKey, Issued, RateLimited, RequestError};
 pub use verify::{Proof, Verification, Verified, VerifyError};
 

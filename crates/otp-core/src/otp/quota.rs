@@ -3,7 +3,7 @@
 use super::Otp;
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
-use crate::effect::{Effect, Once};
+use crate::effect::{Counter, Effect, Once};
 use crate::fault::Res;
 use crate::keys::Subject;
 use crate::limit::{Draw, LimitKey, Mark, Rule, Window};
@@ -15,6 +15,23 @@ use crate::time::Timestamp;
 const WARNED_AT: u64 = 80;
 /// Whom a quota counts: the whole tenant, who is named by the realm of its key.
 const EVERYBODY: Subject = Subject::from_bytes([0; 32]);
+
+/// How much a tenant has used of what its plan holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanUsage {
+    /// What the plan holds.
+    pub plan: Plan,
+    /// Codes asked for in this UTC day.
+    pub today: u64,
+    /// When it ends.
+    pub day_ends_at: Timestamp,
+    /// Codes asked for in this UTC month.
+    pub this_month: u64,
+    /// When it ends.
+    pub month_ends_at: Timestamp,
+    /// Users there are.
+    pub users: u64,
+}
 
 /// A quota, and what counts that it was told of.
 struct Quota {
@@ -46,6 +63,39 @@ const fn quotas(plan: &Plan) -> [Quota; 2] {
 }
 
 impl Otp {
+    /// How much `tenant` has used of its plan, in its live world: by the counters its quotas are drawn from, and
+    /// where it has no quota by what was counted for it.
+    ///
+    /// # Errors
+    /// When a store cannot be reached; `Misconfigured` when the tenant is on a plan that is not there.
+    pub async fn usage(&self, tenant: &Tenant) -> Res<PlanUsage> {
+        let now = self.deployment.now();
+        let plan = self.deployment.allowance(tenant)?;
+        let [day, month] = quotas(&plan);
+        let (today, this_month) = (self.spent(tenant, &day, now).await?, self.spent(tenant, &month, now).await?);
+        Ok(PlanUsage {
+            today,
+            day_ends_at: day.window.end(now),
+            this_month,
+            month_ends_at: month.window.end(now),
+            users: self.deployment.stores.metering.users(tenant.live()).await?,
+            plan,
+        })
+    }
+
+    /// The codes asked for in the window of `quota`.
+    async fn spent(&self, tenant: &Tenant, quota: &Quota, now: Timestamp) -> Res<u64> {
+        let (realm, window, stores) = (tenant.live(), quota.window, &self.deployment.stores);
+        if let Some(limit) = quota.limit {
+            let draw = Draw::new(LimitKey { realm, rule: quota.rule, subject: EVERYBODY }, limit, window);
+            return Ok(stores.limits.usage(&[draw], now).await?.iter().map(|usage| u64::from(usage.drawn)).sum());
+        }
+        let end = window.end(now);
+        let counts = stores.metering.counts(realm, end.minus(window.length(now)), end).await?;
+        let requests = counts.iter().filter(|counted| counted.counter == Counter::OtpRequests);
+        Ok(requests.map(|counted| counted.count).sum())
+    }
+
     /// One unit of each quota that `plan` bounds, of the live world alone: what is tested costs nothing. The
     /// tenant is told once a window that it nears its end, and once that it has reached it.
     pub(super) fn quota_draws(&self, tenant: &Tenant, plan: &Plan, caller: &Caller, now: Timestamp) -> Res<Vec<Draw>> {

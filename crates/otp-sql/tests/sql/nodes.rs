@@ -1,13 +1,17 @@
 //! Several stores on one database, each as a node of its own would have it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
-use otp_core::effect::{Counter, Effect};
-use otp_core::limit::{Admission, HOUR, Rule};
+use otp_core::challenge::Challenge;
+use otp_core::effect::{Counter, Effect, Once};
+use otp_core::limit::{Admission, Draw, HOUR, LimitKey, Mark, Rule, Window};
 use otp_core::port::{
-    Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Request, Rotated, SessionStore, Settled, Settlement,
+    Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Presented, Request, Rotated, SessionStore, Settled,
+    Settlement,
 };
+use otp_core::session::SignIn;
 use otp_testkit::samples::{NOW, Samples, by_address};
 
 use crate::fixture::{Fixture, on_each_engine};
@@ -16,6 +20,8 @@ on_each_engine! {
     nodes_share_a_limit_exactly
     nodes_let_one_code_win_once_and_count_every_attempt
     nodes_make_one_user_of_one_address
+    nodes_share_the_room_for_users
+    nodes_tell_of_a_quota_once
     nodes_answer_one_key_once
     nodes_share_a_backlog_and_count_exactly
     nodes_rotate_once
@@ -101,6 +107,65 @@ async fn nodes_make_one_user_of_one_address(fixture: Fixture) {
         let signed_in: Vec<_> = signed_in.collect();
         assert!(signed_in.iter().all(|(user, _)| *user == signed_in[0].0), "two users of one address");
         assert_eq!(signed_in.iter().filter(|(_, is_new)| *is_new).count(), 1);
+    }
+}
+
+async fn nodes_share_the_room_for_users(fixture: Fixture) {
+    let ((fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(13));
+    let within = |max, challenge: &Challenge| {
+        let sign_in = SignIn { max_users: Some(max), ..samples.sign_in(challenge) };
+        Presented { sign_in: Some(sign_in), ..samples.right(challenge) }
+    };
+    for round in 0..ROUNDS {
+        let realm = samples.realm();
+        // The first users of the realm, for whom there is nothing to hold yet; each address on every node, for
+        // whoever took the last room on another is no stranger.
+        let addresses: Vec<_> = (0..4).map(|_| samples.challenge(realm, NOW)).collect();
+        let mut attempts = Vec::new();
+        for (n, node) in nodes.iter().enumerate() {
+            for first in &addresses {
+                let mut challenge = samples.sibling(first, NOW);
+                challenge.purpose = format!("purpose-{n}").parse().unwrap();
+                fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
+                attempts.push((challenge.address_key, node.attempt(within(2, &challenge), NOW)));
+            }
+        }
+        let (keys, attempts): (Vec<_>, Vec<_>) = attempts.into_iter().unzip();
+        let (mut entered, mut turned_away) = (BTreeSet::new(), BTreeSet::new());
+        for (key, attempt) in keys.into_iter().zip(join_all(attempts).await) {
+            match attempt.unwrap() {
+                Attempt::Right(signed_in) => drop(entered.insert((key, signed_in.user.id))),
+                Attempt::UserLimit => drop(turned_away.insert(key)),
+                other => panic!("a right code was {other:?}"),
+            }
+        }
+        assert_eq!(entered.len(), 2, "round {round}");
+        assert!(entered.iter().all(|(key, _)| !turned_away.contains(key)), "a user was turned away");
+        assert_eq!(nodes[0].users(realm).await.unwrap(), 2);
+    }
+}
+
+async fn nodes_tell_of_a_quota_once(fixture: Fixture) {
+    let ((_fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(14));
+    for _ in 0..ROUNDS / 4 {
+        let realm = samples.realm();
+        let key = samples.draw(realm, Rule::QuotaDay, 50).key;
+        let once = |rule, counter| {
+            let effects = vec![Effect::Count { realm, counter, at: NOW }];
+            vec![Effect::Once(Once { key: LimitKey { rule, ..key }, window: Window::UtcDay, effects })]
+        };
+        let draw = Draw {
+            refused: once(Rule::QuotaDayExceeded, Counter::EmailsDropped),
+            mark: Some(Mark { units: 40, effects: once(Rule::QuotaDayWarned, Counter::EmailsMuted) }),
+            ..Draw::new(key, 50, Window::UtcDay)
+        };
+        let calls = nodes.iter().cycle().take(120).map(|store| store.acquire(vec![draw.clone()], NOW));
+        let drawn = join_all(calls).await;
+        let admitted = drawn.iter().filter(|drawn| matches!(drawn.as_ref().unwrap(), Admission::Admitted(_))).count();
+        assert_eq!(admitted, 50);
+        let counts = nodes[0].counts(realm, NOW.hour(), NOW.plus(HOUR)).await.unwrap();
+        let counts: Vec<_> = counts.iter().map(|counted| (counted.counter, counted.count)).collect();
+        assert_eq!(counts, [(Counter::EmailsDropped, 1), (Counter::EmailsMuted, 1)]);
     }
 }
 
