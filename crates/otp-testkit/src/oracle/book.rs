@@ -20,7 +20,7 @@ use otp_core::session::{Lifetimes, Session, SignIn};
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::time::Timestamp;
 
-use super::script::{Asking, By, Code, Step, Who};
+use super::script::{Asking, Bounds, By, Code, Step, Who};
 use super::verb::{Answer, Side, Verb};
 use crate::samples::{NOW, Samples, by_address, by_id, purpose};
 
@@ -86,9 +86,7 @@ impl Book {
             Step::Open { who, attempts, life, asking } => Some(self.open(who, *attempts, *life, asking)),
             Step::Resend { challenge, pause, asking } => self.resend(*challenge, *pause, asking),
             Step::Live(by) => self.lookup(by).map(Verb::Live),
-            Step::Attempt { by, code, wrong_limit, max_users } => {
-                self.attempt(by, code, *wrong_limit, *max_users, model).await
-            }
+            Step::Attempt { by, code, bounds } => self.attempt(by, code, bounds, model).await,
             Step::Claim { lease } => Some(Verb::Claim { lease: *lease }),
             Step::Settle { mail, leases_ago, retry_after } => self.settle(*mail, *leases_ago, *retry_after),
             Step::Acquire { realm, subject, limits } => {
@@ -200,14 +198,7 @@ impl Book {
         }
     }
 
-    async fn attempt(
-        &mut self,
-        by: &By,
-        code: &Code,
-        limit: Option<u32>,
-        max_users: Option<u32>,
-        model: &Side,
-    ) -> Option<Verb> {
+    async fn attempt(&mut self, by: &By, code: &Code, bounds: &Bounds, model: &Side) -> Option<Verb> {
         let by = self.lookup(by)?;
         let (Lookup::Id { realm, .. } | Lookup::Address { realm, .. }) = by;
         let live = model.live(&by, self.now).await;
@@ -235,14 +226,14 @@ impl Book {
             user: UserId::from_u128(self.next_id(realm)),
             session: SessionId::from_u128(self.next_id(realm)),
             lifetimes: LIFETIMES,
-            max_users,
+            max_users: bounds.users,
             created: [self.whoever(realm), vec![self.count(realm, Counter::NewUsers)]].concat(),
             ..self.samples.sign_in(challenge)
         });
         Some(Verb::Attempt(Presented {
             matched: matched.map(|challenge| challenge.id),
             sign_in,
-            wrong_draws: self.draws(realm, 0, [(Rule::ClientWrongHour, Window::Sliding(HOUR), limit)]),
+            wrong_draws: self.draws(realm, 0, [(Rule::ClientWrongHour, Window::Sliding(HOUR), bounds.wrong_codes)]),
             on: AttemptEffects { right, wrong, locked: self.told(realm), full: self.told(realm) },
             by,
         }))

@@ -27,8 +27,7 @@ pub(super) enum Step {
     Attempt {
         by: By,
         code: Code,
-        wrong_limit: Option<u32>,
-        max_users: Option<u32>,
+        bounds: Bounds,
     },
     Claim {
         lease: Duration,
@@ -113,6 +112,13 @@ pub(super) enum Code {
     Dead(usize),
 }
 
+/// How much of what an attempt may cause there may be; nothing, for any amount.
+#[derive(Debug, Clone)]
+pub(super) struct Bounds {
+    pub(super) wrong_codes: Option<u32>,
+    pub(super) users: Option<u32>,
+}
+
 /// Up to sixty steps, and a look at what they have left.
 pub(super) fn script() -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..60).prop_map(|mut steps| {
@@ -138,13 +144,9 @@ fn signing_in() -> impl Strategy<Value = Step> {
     let open = open.prop_map(|(who, attempts, life, asking)| Step::Open { who, attempts, life, asking });
     let resend = (any::<usize>(), select(vec![0, 30_000]).prop_map(Duration::from_millis), asking())
         .prop_map(|(challenge, pause, asking)| Step::Resend { challenge, pause, asking });
-    let bounds = (option::of(0u32..4), option::weighted(0.3, 0u32..3));
-    let attempt = (by(), code(), bounds).prop_map(|(by, code, (wrong_limit, max_users))| Step::Attempt {
-        by,
-        code,
-        wrong_limit,
-        max_users,
-    });
+    let bounds = (option::of(0u32..4), option::weighted(0.3, 0u32..3))
+        .prop_map(|(wrong_codes, users)| Bounds { wrong_codes, users });
+    let attempt = (by(), code(), bounds).prop_map(|(by, code, bounds)| Step::Attempt { by, code, bounds });
     let acquire = (any::<usize>(), any::<usize>(), limits()).prop_map(|(realm, subject, limits)| Step::Acquire {
         realm,
         subject,
