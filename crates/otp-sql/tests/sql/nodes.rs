@@ -118,16 +118,26 @@ async fn nodes_share_the_room_for_users(fixture: Fixture) {
     };
     for round in 0..ROUNDS {
         let realm = samples.realm();
-        // The first users of the realm, for whom there is nothing to hold yet; each address on every node, for
-        // whoever took the last room on another is no stranger.
+        // By turns the first users of a realm, of which there is nothing to hold yet, and later ones.
+        let before = u32::try_from(round % 2).unwrap();
+        if before > 0 {
+            let regular = samples.challenge(realm, NOW);
+            fixture.store.open(samples.request(&regular), NOW).await.unwrap();
+            assert!(matches!(fixture.store.attempt(within(1, &regular), NOW).await.unwrap(), Attempt::Right(_)));
+        }
+        // Some addresses on every node, for whoever took the last room on another is no stranger; and one on each
+        // alone, which meets nobody but at the door.
         let addresses: Vec<_> = (0..4).map(|_| samples.challenge(realm, NOW)).collect();
         let mut attempts = Vec::new();
         for (n, node) in nodes.iter().enumerate() {
-            for first in &addresses {
+            let mut arriving: Vec<_> = addresses.iter().collect();
+            let alone = samples.challenge(realm, NOW);
+            arriving.insert(if round % 4 < 2 { 0 } else { 4 }, &alone);
+            for first in arriving {
                 let mut challenge = samples.sibling(first, NOW);
                 challenge.purpose = format!("purpose-{n}").parse().unwrap();
                 fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
-                attempts.push((challenge.address_key, node.attempt(within(2, &challenge), NOW)));
+                attempts.push((challenge.address_key, node.attempt(within(before + 2, &challenge), NOW)));
             }
         }
         let (keys, attempts): (Vec<_>, Vec<_>) = attempts.into_iter().unzip();
@@ -141,7 +151,7 @@ async fn nodes_share_the_room_for_users(fixture: Fixture) {
         }
         assert_eq!(entered.len(), 2, "round {round}");
         assert!(entered.iter().all(|(key, _)| !turned_away.contains(key)), "a user was turned away");
-        assert_eq!(nodes[0].users(realm).await.unwrap(), 2);
+        assert_eq!(nodes[0].users(realm).await.unwrap(), u64::from(before) + 2);
     }
 }
 
