@@ -146,7 +146,9 @@ async fn nodes_share_the_room_for_users(fixture: Fixture) {
             match attempt.unwrap() {
                 Attempt::Right(signed_in) => drop(entered.insert((key, signed_in.user.id))),
                 Attempt::UserLimit => drop(turned_away.insert(key)),
-                other => panic!("a right code was {other:?}"),
+                other @ (Attempt::Wrong { .. } | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_)) => {
+                    panic!("a right code was {other:?}")
+                }
             }
         }
         assert_eq!(entered.len(), 2, "round {round}");
