@@ -27,7 +27,7 @@ pub enum AuditEvent {
     /// A code was right.
     #[serde(rename = "otp.verified")]
     OtpVerified,
-    /// A code was wrong.
+    /// A code opened nothing: it was wrong, or there was no room for the user it would have made.
     #[serde(rename = "otp.failed")]
     OtpFailed,
     /// The last attempt of a lane was spent.
@@ -51,6 +51,12 @@ pub enum AuditEvent {
     /// A limit refused a call.
     #[serde(rename = "rate_limit.exceeded")]
     RateLimitExceeded,
+    /// A tenant has used most of a quota.
+    #[serde(rename = "quota.warning")]
+    QuotaWarning,
+    /// A quota refused a call, the first within its day or month.
+    #[serde(rename = "quota.exceeded")]
+    QuotaExceeded,
     /// A mail was not sent, because strangers had sent that recipient too many.
     #[serde(rename = "mail.muted")]
     MailMuted,

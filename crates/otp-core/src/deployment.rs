@@ -60,9 +60,12 @@ impl Deployment {
         &self.stores
     }
 
-    /// The plan `tenant` is on.
-    pub(crate) fn plan_of(&self, tenant: &Tenant) -> Res<&Plan> {
-        self.plans.get(&tenant.plan).ok_or_else(|| {
+    /// What `tenant` may use.
+    ///
+    /// # Errors
+    /// `Misconfigured` when it is on a plan that is not there.
+    pub fn allowance(&self, tenant: &Tenant) -> Res<Plan> {
+        self.plans.get(&tenant.plan).cloned().ok_or_else(|| {
             Fault::misconfigured("plan", format!("{} is on plan {:?}, which is not configured", tenant.id, tenant.plan))
         })
     }

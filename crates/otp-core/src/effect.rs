@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{AuditEntry, Target};
 use crate::id::{ChallengeId, MailId, UserId};
+use crate::limit::{Draw, LimitKey, Window};
 use crate::locale::Locale;
 use crate::realm::Realm;
 use crate::time::Timestamp;
@@ -33,6 +34,27 @@ pub enum Effect {
     },
     /// A line of the audit trail.
     Audit(AuditEntry),
+    /// Others, unless they were written within this window before. Whether they were is a limit of one unit,
+    /// [drawn](Once::draw) in the same write.
+    Once(Once),
+}
+
+/// Effects that are written once a window, however often there is a reason to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Once {
+    /// What counts that they were.
+    pub key: LimitKey,
+    /// When they may be written again.
+    pub window: Window,
+    /// What to write.
+    pub effects: Vec<Effect>,
+}
+
+impl Once {
+    /// What has to be admitted for the effects to be written.
+    pub const fn draw(&self) -> Draw {
+        Draw::new(self.key, 1, self.window)
+    }
 }
 
 /// A user an effect speaks of.
@@ -55,6 +77,10 @@ impl Effect {
                 if entry.target == Some(Target::SignedIn) {
                     entry.target = Some(Target::User(user));
                 }
+            }
+            Self::Once(once) => {
+                let effects = std::mem::take(&mut once.effects);
+                once.effects = effects.into_iter().map(|effect| effect.signed_in(user)).collect();
             }
             Self::Mail(_) | Self::Count { .. } => {}
         }

@@ -79,6 +79,8 @@ pub struct SignIn {
     pub session: SessionId,
     /// How long the session may live.
     pub lifetimes: Lifetimes,
+    /// How many users there may be with this one, if it is the first time; no bound, if absent.
+    pub max_users: Option<u32>,
     /// What else to write if this is the first time.
     pub created: Vec<Effect>,
 }

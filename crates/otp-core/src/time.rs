@@ -3,7 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Span;
+use jiff::civil::Time;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -49,8 +55,41 @@ impl Timestamp {
     /// The start of the UTC hour this point lies in.
     #[must_use]
     pub fn hour(self) -> Self {
-        const HOUR: i64 = 3_600_000;
-        Self(self.0.div_euclid(HOUR).saturating_mul(HOUR))
+        self.floor(3_600_000)
+    }
+
+    /// The start of the UTC day this point lies in.
+    #[must_use]
+    pub fn day(self) -> Self {
+        self.floor(DAY)
+    }
+
+    /// The start of the next UTC day.
+    #[must_use]
+    pub fn next_day(self) -> Self {
+        Self(self.day().0.saturating_add(DAY))
+    }
+
+    /// The start of the UTC month this point lies in; beyond the calendar, which ends with the year 9999, this point.
+    #[must_use]
+    pub fn month(self) -> Self {
+        self.first_of_month(0).unwrap_or(self)
+    }
+
+    /// The start of the next UTC month; beyond the calendar, this point.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        self.first_of_month(1).unwrap_or(self)
+    }
+
+    fn floor(self, span: i64) -> Self {
+        Self(self.0.div_euclid(span).saturating_mul(span))
+    }
+
+    fn first_of_month(self, months_later: i64) -> Option<Self> {
+        let here = Offset::UTC.to_datetime(jiff::Timestamp::from_millisecond(self.0).ok()?);
+        let first = here.date().first_of_month().checked_add(Span::new().months(months_later)).ok()?;
+        Offset::UTC.to_timestamp(first.to_datetime(Time::midnight())).ok().map(|at| Self(at.as_millisecond()))
     }
 }
 
@@ -88,6 +127,25 @@ mod tests {
     fn hours_are_floored_on_both_sides_of_the_epoch() {
         assert_eq!(Timestamp::from_millis(3_600_001).hour().as_millis(), 3_600_000);
         assert_eq!(Timestamp::from_millis(-1).hour().as_millis(), -3_600_000);
+    }
+
+    #[test]
+    fn days_and_months_are_those_of_utc() {
+        let at = |text: &str| Timestamp::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        for (now, day, next_day, month, next_month) in [
+            ("2023-11-14T22:13:20Z", "2023-11-14T00Z", "2023-11-15T00Z", "2023-11-01T00Z", "2023-12-01T00Z"),
+            ("2024-02-29T23:59:59.999Z", "2024-02-29T00Z", "2024-03-01T00Z", "2024-02-01T00Z", "2024-03-01T00Z"),
+            ("2023-12-31T00:00:00Z", "2023-12-31T00Z", "2024-01-01T00Z", "2023-12-01T00Z", "2024-01-01T00Z"),
+            ("1969-12-31T23:59:59Z", "1969-12-31T00Z", "1970-01-01T00Z", "1969-12-01T00Z", "1970-01-01T00Z"),
+        ] {
+            let now = at(now);
+            assert_eq!([now.day(), now.next_day()], [day, next_day].map(at));
+            assert_eq!([now.month(), now.next_month()], [month, next_month].map(at));
+        }
+        for now in [i64::MIN, i64::MAX].map(Timestamp::from_millis) {
+            assert_eq!([now.month(), now.next_month()], [now; 2], "no calendar reaches there");
+            assert!(now.day() <= now && now <= now.next_day());
+        }
     }
 
     #[test]

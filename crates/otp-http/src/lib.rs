@@ -116,6 +116,7 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/admin/customers", get(admin::list).post(admin::register))
         .route("/admin/customers/me", get(admin::me))
         .route("/admin/customers/{id}", get(admin::get))
+        .route("/admin/usage", get(admin::usage))
         .route("/health", get(health::health))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))

@@ -1,5 +1,7 @@
-//! How limits stand, in headers: draft-ietf-httpapi-ratelimit-headers-10, and the older `X-RateLimit-*`.
+//! How limits stand, in headers: draft-ietf-httpapi-ratelimit-headers-10, and the older `X-RateLimit-*` and
+//! `X-Quota-*`.
 
+use std::cmp::Reverse;
 use std::fmt::Write;
 
 use http::{HeaderName, HeaderValue};
@@ -8,32 +10,60 @@ use otp_core::time::{Timestamp, ceil_seconds};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STATE: HeaderName = HeaderName::from_static("ratelimit");
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// The headers that tell of `usage` as of `now`; none if nothing is limited. `X-RateLimit-*` speak of
-/// the limit with least left, of several the one that takes longest to come back.
+/// The names under which the tightest of several limits is told.
+struct Tightest {
+    limit: HeaderName,
+    remaining: HeaderName,
+    reset: HeaderName,
+}
+
+const RATE: Tightest = Tightest {
+    limit: HeaderName::from_static("x-ratelimit-limit"),
+    remaining: HeaderName::from_static("x-ratelimit-remaining"),
+    reset: HeaderName::from_static("x-ratelimit-reset"),
+};
+const QUOTA: Tightest = Tightest {
+    limit: HeaderName::from_static("x-quota-limit"),
+    remaining: HeaderName::from_static("x-quota-remaining"),
+    reset: HeaderName::from_static("x-quota-reset"),
+};
+
+/// The headers that tell of `usage` as of `now`; none if nothing is limited. `X-RateLimit-*` speak of the
+/// rates, `X-Quota-*` of the quotas.
 pub(crate) fn headers(usage: &[Usage], now: Timestamp) -> Vec<(HeaderName, HeaderValue)> {
-    let tightest = usage.iter().min_by_key(|usage| (usage.remaining, std::cmp::Reverse(usage.resets_at)));
-    let Some(tightest) = tightest else { return Vec::new() };
-    let reset = |usage: &Usage| ceil_seconds(now.until(usage.resets_at));
     let (mut policy, mut state) = (String::new(), String::new());
-    for (place, usage) in usage.iter().enumerate() {
-        let comma = if place == 0 { "" } else { ", " };
+    for usage in usage {
+        let comma = if policy.is_empty() { "" } else { ", " };
         let rule = usage.rule.as_str();
+        let window = usage.window.length(now).as_secs();
         // Writing to a string cannot fail.
-        let _ = write!(policy, "{comma}\"{rule}\";q={};w={}", usage.limit, usage.window.as_secs());
-        let _ = write!(state, "{comma}\"{rule}\";r={};t={}", usage.remaining, reset(usage));
+        let _ = write!(policy, "{comma}\"{rule}\";q={};w={window}", usage.limit);
+        let _ = write!(state, "{comma}\"{rule}\";r={};t={}", usage.remaining(), reset(usage, now));
     }
-    let text = |text: String| HeaderValue::try_from(text).ok();
-    [(POLICY, text(policy)), (STATE, text(state))]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .chain([
-            (LIMIT, tightest.limit.into()),
-            (REMAINING, tightest.remaining.into()),
-            (RESET, reset(tightest).into()),
-        ])
-        .collect()
+    let lists = [(POLICY, policy), (STATE, state)].into_iter().filter(|(_, text)| !text.is_empty());
+    let lists = lists.filter_map(|(name, text)| Some((name, HeaderValue::try_from(text).ok()?)));
+    let of = |quotas| usage.iter().filter(move |usage| usage.rule.is_quota() == quotas);
+    lists.chain(RATE.headers(of(false), now)).chain(QUOTA.headers(of(true), now)).collect()
+}
+
+impl Tightest {
+    /// What tells of the one of `usage` with least left, of several the one that takes longest to come back.
+    fn headers<'a>(
+        self,
+        usage: impl Iterator<Item = &'a Usage>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let tightest = usage.min_by_key(|usage| (usage.remaining(), Reverse(usage.resets_at)));
+        let headers = tightest.map(|usage| {
+            let Self { limit, remaining, reset: resets } = self;
+            [(limit, usage.limit.into()), (remaining, usage.remaining().into()), (resets, reset(usage, now).into())]
+        });
+        headers.into_iter().flatten()
+    }
+}
+
+/// In how many seconds the next unit comes back; one begun is counted whole.
+fn reset(usage: &Usage, now: Timestamp) -> u64 {
+    ceil_seconds(now.until(usage.resets_at))
 }

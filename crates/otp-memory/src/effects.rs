@@ -1,6 +1,7 @@
 //! The one place where effects become state.
 
 use otp_core::effect::{Effect, Who};
+use otp_core::limit::Admission;
 use otp_core::time::Timestamp;
 
 use crate::state::State;
@@ -16,6 +17,11 @@ impl State {
                 // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
                 Effect::Seen { who: Who::SignedIn, .. } => {}
                 Effect::Audit(entry) => self.ledger.record(entry),
+                Effect::Once(once) => {
+                    if let Admission::Admitted(_) = self.acquire(&[once.draw()], now) {
+                        self.apply(once.effects, now);
+                    }
+                }
             }
         }
     }

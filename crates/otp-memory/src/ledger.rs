@@ -79,6 +79,10 @@ impl Metering for MemoryStore {
     async fn unique_users(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<u64> {
         Ok(self.read("memory.unique_users")?.ledger.unique_users(realm, from, until) as u64)
     }
+
+    async fn users(&self, realm: Realm) -> Res<u64> {
+        Ok(self.read("memory.users")?.users.count(realm).into())
+    }
 }
 
 #[async_trait]

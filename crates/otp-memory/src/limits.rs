@@ -54,14 +54,14 @@ impl Limits {
 }
 
 impl State {
-    /// Draws all or nothing; writes the refusing draw's effects if it refuses.
-    pub(crate) fn acquire(&mut self, draws: Vec<Draw>, now: Timestamp) -> Admission {
-        let mut logs = self.limits.logs(&draws, now);
-        let admission = decide(&draws, &mut logs, now);
-        match &admission {
-            Admission::Admitted(_) => self.limits.keep(&draws, logs),
-            Admission::Refused { by, .. } => self.refuse(draws, *by, now),
+    /// Draws all or nothing; writes the effects of what comes of it.
+    pub(crate) fn acquire(&mut self, draws: &[Draw], now: Timestamp) -> Admission {
+        let mut logs = self.limits.logs(draws, now);
+        let admission = decide(draws, &mut logs, now);
+        if let Admission::Admitted(_) = admission {
+            self.limits.keep(draws, logs);
         }
+        self.apply(admission.effects(draws), now);
         admission
     }
 
@@ -69,19 +69,12 @@ impl State {
     pub(crate) fn usage(&self, draws: &[Draw], now: Timestamp) -> Vec<Usage> {
         peek(draws, &self.limits.logs(draws, now), now)
     }
-
-    /// Writes what the draw at `by` wants written when it refuses.
-    pub(crate) fn refuse(&mut self, draws: Vec<Draw>, by: usize, now: Timestamp) {
-        if let Some(draw) = draws.into_iter().nth(by) {
-            self.apply(draw.refused, now);
-        }
-    }
 }
 
 #[async_trait]
 impl LimitStore for MemoryStore {
     async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
-        Ok(self.write("memory.acquire", now)?.acquire(draws, now))
+        Ok(self.write("memory.acquire", now)?.acquire(&draws, now))
     }
 
     async fn usage(&self, draws: &[Draw], now: Timestamp) -> Res<Vec<Usage>> {

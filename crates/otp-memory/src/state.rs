@@ -42,7 +42,7 @@ mod tests {
     use otp_core::challenge::{Challenge, Lookup, Purpose};
     use otp_core::id::{ChallengeId, SessionId, TenantId, UserId};
     use otp_core::keys::{AddressKey, Kid, Sealed, Subject};
-    use otp_core::limit::{DAY, Draw, HOUR, LimitKey, Rule};
+    use otp_core::limit::{DAY, Draw, HOUR, LimitKey, Rule, Window};
     use otp_core::port::{
         Attempt, AttemptEffects, Idempotency, Opened, Opening, Presented, Request, Rotated, Rotation,
     };
@@ -72,7 +72,7 @@ mod tests {
         let key = LimitKey { realm: REALM, rule: Rule::EmailDay, subject: Subject::from_bytes([number; 32]) };
         let request = Request {
             opening: Opening::New(challenge),
-            draws: vec![Draw { key, limit: 1, window: DAY, refused: vec![] }],
+            draws: vec![Draw::new(key, 1, Window::Sliding(DAY))],
             idempotency: Some(Idempotency {
                 key: [number; 32],
                 fingerprint: [0; 32],
@@ -93,6 +93,7 @@ mod tests {
             address: Sealed::from_bytes(vec![]),
             session: SessionId::from_u128(number.into()),
             lifetimes: Lifetimes { access: HOUR, idle: 2 * DAY, absolute: 9 * DAY },
+            max_users: None,
             created: vec![],
         };
         let presented = Presented {

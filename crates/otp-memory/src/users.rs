@@ -15,6 +15,7 @@ use otp_core::user::User;
 pub(crate) struct Users {
     by_id: BTreeMap<(Realm, UserId), User>,
     by_address: BTreeMap<(Realm, AddressKey), UserId>,
+    count: BTreeMap<Realm, u32>,
 }
 
 impl Users {
@@ -26,18 +27,28 @@ impl Users {
         self.by_address.get(&(realm, address)).and_then(|id| self.by_id(realm, *id))
     }
 
-    /// Signs in the user of the challenge's address, and whether it is for the first time. A returning
-    /// user keeps the address he first verified.
-    pub(crate) fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, now: Timestamp) -> (User, bool) {
+    /// How many there are.
+    pub(crate) fn count(&self, realm: Realm) -> u32 {
+        self.count.get(&realm).copied().unwrap_or_default()
+    }
+
+    /// Signs in the user of the challenge's address, and whether it is for the first time; nobody, if there
+    /// is no room for one more. A returning user keeps the address he first verified.
+    pub(crate) fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, now: Timestamp) -> Option<(User, bool)> {
         let (realm, address_key) = (challenge.realm, challenge.address_key);
         let known = self.by_address.get(&(realm, address_key)).and_then(|id| self.by_id.get_mut(&(realm, *id)));
         if let Some(user) = known {
             user.last_login_at = now;
-            return (user.clone(), false);
+            return Some((user.clone(), false));
         }
+        let count = self.count.entry(realm).or_default();
+        if sign_in.max_users.is_some_and(|max| *count >= max) {
+            return None;
+        }
+        *count += 1;
         let user = sign_in.create(realm, address_key, now);
         self.by_address.insert((realm, address_key), user.id);
         self.by_id.insert((realm, user.id), user.clone());
-        (user, true)
+        Some((user, true))
     }
 }

@@ -2,11 +2,12 @@
 
 use otp_core::effect::{Effect, Who};
 use otp_core::fault::Res;
-use otp_core::limit::Draw;
+use otp_core::limit::{Draw, Mark};
+use otp_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::keys::Keys;
-use crate::server::{document, millis};
+use crate::server::{HELD, document, millis};
 
 /// An effect, as `effects.lua` applies it.
 #[derive(Debug, Serialize)]
@@ -16,19 +17,31 @@ pub(crate) enum Written {
     Count { hours: String, hour: i64, key: String, counter: &'static str },
     Seen { hours: String, hour: i64, key: String, user: String },
     Audit { key: String, doc: String },
+    Once { key: String, draw: Drawn, held: u64, effects: Vec<Written> },
 }
 
 /// A draw, as `limits.lua` looks at it. Its key goes with the keys of the call.
 #[derive(Debug, Serialize)]
 pub(crate) struct Drawn {
     limit: u32,
-    window: u64,
+    noted: Timestamp,
+    after: u64,
+    quota: bool,
     refused: Vec<Written>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark: Option<Marked>,
+}
+
+/// A mark of a draw.
+#[derive(Debug, Serialize)]
+struct Marked {
+    units: u32,
+    effects: Vec<Written>,
 }
 
 impl Keys {
-    /// `effects`, under their keys.
-    pub(crate) fn written(&self, op: &'static str, effects: &[Effect]) -> Res<Vec<Written>> {
+    /// `effects`, under their keys, as of `now`.
+    pub(crate) fn written(&self, op: &'static str, effects: &[Effect], now: Timestamp) -> Res<Vec<Written>> {
         let mut written = Vec::with_capacity(effects.len());
         for effect in effects {
             written.push(match effect {
@@ -52,17 +65,34 @@ impl Keys {
                 Effect::Audit(entry) => {
                     Written::Audit { key: self.audit(entry.realm.tenant), doc: document(op, entry)? }
                 }
+                Effect::Once(once) => Written::Once {
+                    key: self.limit(&once.key),
+                    draw: self.one_drawn(op, &once.draw(), now)?,
+                    held: millis(HELD),
+                    effects: self.written(op, &once.effects, now)?,
+                },
             });
         }
         Ok(written)
     }
 
-    /// `draws`, in order.
-    pub(crate) fn drawn(&self, op: &'static str, draws: &[Draw]) -> Res<Vec<Drawn>> {
-        let drawn = |draw: &Draw| {
-            let refused = self.written(op, &draw.refused)?;
-            Ok(Drawn { limit: draw.limit, window: millis(draw.window), refused })
+    /// `draws`, in order, as of `now`.
+    pub(crate) fn drawn(&self, op: &'static str, draws: &[Draw], now: Timestamp) -> Res<Vec<Drawn>> {
+        draws.iter().map(|draw| self.one_drawn(op, draw, now)).collect()
+    }
+
+    fn one_drawn(&self, op: &'static str, draw: &Draw, now: Timestamp) -> Res<Drawn> {
+        let marked = |mark: &Mark| {
+            let effects = self.written(op, &mark.effects, now)?;
+            Ok(Marked { units: mark.units, effects })
         };
-        draws.iter().map(drawn).collect()
+        Ok(Drawn {
+            limit: draw.limit,
+            noted: draw.window.noted(now),
+            after: millis(draw.window.after()),
+            quota: draw.key.rule.is_quota(),
+            refused: self.written(op, &draw.refused, now)?,
+            mark: draw.mark.as_ref().map(marked).transpose()?,
+        })
     }
 }

@@ -44,6 +44,11 @@ impl Keys {
         self.of(realm, &format!("user:{}", hex(address.as_bytes())))
     }
 
+    /// Counts the users of a realm.
+    pub(crate) fn users(&self, realm: Realm) -> String {
+        self.of(realm, "users")
+    }
+
     pub(crate) fn session(&self, realm: Realm, id: SessionId) -> String {
         self.of(realm, &format!("session:{id}"))
     }

@@ -50,7 +50,7 @@ impl LimitStore for RedisLimits {
     /// Effects are left out: the domain has them written where they are kept.
     async fn acquire(&self, mut draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
         for draw in &mut draws {
-            draw.refused.clear();
+            (draw.refused, draw.mark) = (Vec::new(), None);
         }
         self.0.acquire(draws, now).await
     }
@@ -74,7 +74,8 @@ impl Server {
         if draws.is_empty() {
             return Ok(Admission::Admitted(Vec::new()));
         }
-        let call = Call { now, held: millis(HELD), outbox: self.keys.outbox(), draws: self.keys.drawn(OP, &draws)? };
+        let call =
+            Call { now, held: millis(HELD), outbox: self.keys.outbox(), draws: self.keys.drawn(OP, &draws, now)? };
         let script = self.prepare(OP, &ACQUIRE, &draws, &call)?;
         let (by, logs): (usize, Vec<Vec<u8>>) = self.link.insist(OP, &script).await?;
         let usage = standing(OP, &draws, logs, now)?;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use otp_core::effect::{Counter, Effect, MailJob, Who};
 use otp_core::id::{TenantId, UserId};
+use otp_core::limit::Admission;
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
 use crate::sql::{Writes, statements};
 use crate::trouble::{Tried, Trouble};
+use crate::write::WorkingSet;
 
 statements! {
     COUNT(Text, Text, Number, Text, Number) = "
@@ -37,17 +39,17 @@ pub(crate) struct Effects {
     mail: Vec<(MailJob, Timestamp)>,
 }
 
-impl Effects {
-    /// Takes in `effects`, in order.
+impl WorkingSet {
+    /// Takes in `effects`, in order. The limits they draw have been [named](crate::limits::Limits::need_for).
     pub(crate) fn apply(&mut self, effects: &[Effect], now: Timestamp) -> Tried<()> {
         for effect in effects {
             match effect {
-                Effect::Mail(mail) => self.mail.push((mail.clone(), now)),
+                Effect::Mail(mail) => self.effects.mail.push((mail.clone(), now)),
                 Effect::Count { realm, counter, at } => {
-                    *self.counted.entry((*realm, at.hour(), *counter)).or_default() += 1;
+                    *self.effects.counted.entry((*realm, at.hour(), *counter)).or_default() += 1;
                 }
                 Effect::Seen { realm, who: Who::User(user), at } => {
-                    self.seen.insert((*realm, at.hour(), *user));
+                    self.effects.seen.insert((*realm, at.hour(), *user));
                 }
                 // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
                 Effect::Seen { who: Who::SignedIn, .. } => {}
@@ -55,13 +57,20 @@ impl Effects {
                     // The error is dropped: serde_json may quote what it could not write.
                     let text =
                         serde_json::to_string(entry).map_err(|_| Trouble::corrupt("an audit entry is no JSON"))?;
-                    self.audit.push((entry.realm.tenant, text));
+                    self.effects.audit.push((entry.realm.tenant, text));
+                }
+                Effect::Once(once) => {
+                    if let Admission::Admitted(_) = self.draw(&[once.draw()], now)? {
+                        self.apply(&once.effects, now)?;
+                    }
                 }
             }
         }
         Ok(())
     }
+}
 
+impl Effects {
     /// Has them written. What is counted comes last: a busy tenant's hour is one row, and who writes at the same
     /// time waits for it from here to our commit.
     pub(crate) fn store(&self, writes: &mut Writes) {

@@ -9,6 +9,7 @@ use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
 use crate::SqlStore;
+use crate::room;
 use crate::sql::{Row, query, statements};
 use crate::trouble::Tried;
 
@@ -35,6 +36,12 @@ impl Metering for SqlStore {
         const OP: &str = "sql.unique_users";
         let row = self.readers.only(OP, query(&UNIQUE_USERS).realm(realm).time(from).time(until)).await?;
         row.number("users").map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn users(&self, realm: Realm) -> Res<u64> {
+        const OP: &str = "sql.users";
+        let row = self.readers.one(OP, room::users(realm)).await?;
+        row.map_or(Ok(0), |row| row.number("users")).map_err(|trouble| trouble.fault(OP))
     }
 }
 

@@ -64,6 +64,7 @@ mod ledger;
 mod limits;
 mod outbox;
 mod readers;
+mod room;
 mod root;
 mod schema;
 mod sessions;

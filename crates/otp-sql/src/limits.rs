@@ -1,11 +1,11 @@
 //! Counters of limits. The arithmetic is the domain's: [`decide`].
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
+use otp_core::effect::Effect;
 use otp_core::fault::Res;
-use otp_core::limit::{Admission, Draw, LimitKey, Log, Usage, decide, peek};
+use otp_core::limit::{Admission, Draw, LimitKey, Log, Usage, Window, decide, peek};
 use otp_core::port::LimitStore;
 use otp_core::time::Timestamp;
 
@@ -53,7 +53,7 @@ struct Drawn {
     /// How often it was written when it was read; an absent one never.
     version: i64,
     /// The window it was last drawn by, if this batch did.
-    changed: Option<Duration>,
+    changed: Option<Window>,
 }
 
 impl Limits {
@@ -61,6 +61,18 @@ impl Limits {
     pub(crate) fn need(&mut self, draws: &[Draw]) {
         for draw in draws {
             self.0.entry(draw.key).or_default();
+            self.need_for(&draw.refused);
+            self.need_for(draw.mark.as_ref().map(|mark| mark.effects.as_slice()).unwrap_or_default());
+        }
+    }
+
+    /// Names the limits that a member will draw if it writes `effects`.
+    pub(crate) fn need_for(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Once(once) = effect {
+                self.0.entry(once.key).or_default();
+                self.need_for(&once.effects);
+            }
         }
     }
 
@@ -122,20 +134,14 @@ fn read(row: &Row) -> Tried<(usize, Log)> {
 }
 
 impl WorkingSet {
-    /// Draws all or nothing; writes the refusing draw's effects if it refuses.
+    /// Draws all or nothing; writes the effects of what comes of it.
     pub(crate) fn draw(&mut self, draws: &[Draw], now: Timestamp) -> Tried<Admission> {
         let (admission, logs) = self.limits.decide(draws, now);
-        match &admission {
-            Admission::Admitted(_) => self.limits.keep(draws, logs),
-            Admission::Refused { by, .. } => self.refuse(draws, *by, now)?,
+        if let Admission::Admitted(_) = admission {
+            self.limits.keep(draws, logs);
         }
+        self.apply(&admission.effects(draws), now)?;
         Ok(admission)
-    }
-
-    /// Writes what the draw at `by` wants written when it refuses.
-    pub(crate) fn refuse(&mut self, draws: &[Draw], by: usize, now: Timestamp) -> Tried<()> {
-        let refused = draws.get(by).map(|draw| draw.refused.as_slice()).unwrap_or_default();
-        self.effects.apply(refused, now)
     }
 }
 

@@ -3,16 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use otp_core::challenge::Challenge;
+use otp_core::id::ChallengeId;
 use otp_core::keys::{AddressKey, Sealed};
 use otp_core::realm::Realm;
 use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 use otp_core::user::User;
 
-use crate::sql::{Row, Writes, statements};
+use crate::challenges::Challenges;
+use crate::room::Room;
+use crate::sql::{Conn, Query, Row, Writes, statements};
 use crate::trouble::Tried;
 
 statements! {
+    OF_ADDRESSES(Text, Text, Octets) = concat!(
+        "SELECT u.tenant, u.mode, ", user_columns!(), "
+        FROM ({rows}) AS w
+        JOIN users u ON u.tenant = w.column1 AND u.mode = w.column2 AND u.address_key = w.column3"
+    );
     /// Passes over a row whose address has another user by now.
     SIGN_IN(Text, Text, Octets, Text, Octets, Number, Number) = "
         INSERT INTO users (tenant, mode, address_key, id, address, created_at, last_login_at)
@@ -50,6 +58,9 @@ pub(crate) fn read(row: &Row, realm: Realm) -> Tried<Option<User>> {
 pub(crate) struct Users {
     known: BTreeMap<(Realm, AddressKey), User>,
     signed_in: BTreeSet<(Realm, AddressKey)>,
+    /// The challenges whose right codes may make a user of a realm that is to have no more than so many.
+    bounded: BTreeSet<(Realm, ChallengeId)>,
+    room: Room,
 }
 
 impl Users {
@@ -58,18 +69,51 @@ impl Users {
         self.known.insert((user.realm, user.address_key), user);
     }
 
-    /// Signs in the user of the challenge's address, and whether it is for the first time. A returning
-    /// user keeps the address he first verified.
-    pub(crate) fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, now: Timestamp) -> (User, bool) {
-        let (realm, address_key) = (challenge.realm, challenge.address_key);
-        self.signed_in.insert((realm, address_key));
-        if let Some(user) = self.known.get_mut(&(realm, address_key)) {
-            user.last_login_at = now;
-            return (user.clone(), false);
+    /// Names a challenge whose right code may make a user where there may be no room for one.
+    pub(crate) fn need_room(&mut self, realm: Realm, matched: ChallengeId) {
+        self.bounded.insert((realm, matched));
+    }
+
+    /// Reads how many users there are, where that may decide: of realms whose users are bounded, if somebody
+    /// unknown is at the door. Those known do not wait for each other.
+    pub(crate) async fn load(&mut self, conn: &mut Conn, challenges: &Challenges) -> Tried<()> {
+        let addresses =
+            self.bounded.iter().filter_map(|(realm, id)| Some((*realm, challenges.address_of(*realm, *id)?)));
+        let unknown: BTreeSet<_> = addresses.filter(|address| !self.known.contains_key(address)).collect();
+        let realms: BTreeSet<Realm> = unknown.iter().map(|(realm, _)| *realm).collect();
+        self.room.hold(conn, &realms.into_iter().collect::<Vec<_>>()).await?;
+        if !conn.engine().locks_rows() {
+            return Ok(());
         }
-        let user = sign_in.create(realm, address_key, now);
-        self.know(user.clone());
-        (user, true)
+        // Whoever took the last room while we waited for that number may be one of these.
+        let unknown: Vec<_> = unknown.into_iter().collect();
+        let bind = |query: Query, (realm, key): &(Realm, AddressKey)| query.realm(*realm).octets(key.as_bytes());
+        for row in OF_ADDRESSES.fetch(conn, &unknown, bind).await? {
+            if let Some(user) = read(&row, row.realm()?)? {
+                self.know(user);
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs in the user of the challenge's address, and whether it is for the first time; nobody, if there
+    /// is no room for one more. A returning user keeps the address he first verified.
+    pub(crate) fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, now: Timestamp) -> Option<(User, bool)> {
+        let (realm, address_key) = (challenge.realm, challenge.address_key);
+        let (user, is_new) = match self.known.get_mut(&(realm, address_key)) {
+            Some(user) => {
+                user.last_login_at = now;
+                (user.clone(), false)
+            }
+            None if self.room.add(realm, sign_in.max_users) => {
+                let user = sign_in.create(realm, address_key, now);
+                self.know(user.clone());
+                (user, true)
+            }
+            None => return None,
+        };
+        self.signed_in.insert((realm, address_key));
+        Some((user, is_new))
     }
 
     /// Has those written who signed in.
@@ -79,5 +123,10 @@ impl Users {
             let query = query.realm(user.realm).octets(user.address_key.as_bytes()).text(user.id);
             query.octets(user.address.as_bytes()).time(user.created_at).time(user.last_login_at)
         });
+    }
+
+    /// Has it written how many more there are.
+    pub(crate) fn count(&self, writes: &mut Writes) {
+        self.room.store(writes);
     }
 }

@@ -16,7 +16,7 @@ use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
 use otp_core::id::{AuditId, ChallengeId, KeyId, MailId, SessionId, TenantId, UserId};
 use otp_core::keys::{AddressKey, Kid, Sealed, Subject};
-use otp_core::limit::{Draw, HOUR, LimitKey, Rule};
+use otp_core::limit::{Draw, HOUR, LimitKey, Rule, Window};
 use otp_core::locale::Locale;
 use otp_core::mail::{OutgoingMail, Sender};
 use otp_core::port::{
@@ -109,8 +109,7 @@ impl Samples {
     /// A request to mail the code of `challenge` again, with the default pause.
     pub fn resend(&self, challenge: &Challenge) -> Request {
         let Challenge { realm, id, .. } = *challenge;
-        let pause = Draw { window: RESEND_AFTER, ..self.draw(realm, Rule::Resend, 1) };
-        let opening = Opening::Resend { realm, challenge: id, pause };
+        let opening = Opening::Resend { realm, challenge: id, pause: RESEND_AFTER, refused: Vec::new() };
         Request { opening, draws: Vec::new(), idempotency: None, admitted: Vec::new() }
     }
 
@@ -128,7 +127,7 @@ impl Samples {
     /// A draw of a counter of its own that holds `limit` units an hour.
     pub fn draw(&self, realm: Realm, rule: Rule, limit: u32) -> Draw {
         let key = LimitKey { realm, rule, subject: Subject::from_bytes(self.bytes()) };
-        Draw { key, limit, window: HOUR, refused: Vec::new() }
+        Draw::new(key, limit, Window::Sliding(HOUR))
     }
 
     /// What a right code for `challenge` opens, were its user new.
@@ -138,6 +137,7 @@ impl Samples {
             address: challenge.address.clone(),
             session: self.id(SessionId::generate),
             lifetimes: Lifetimes::default(),
+            max_users: None,
             created: Vec::new(),
         }
     }

@@ -1,9 +1,13 @@
 //! Many at once on both nodes, while others sign in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
+use otp_core::port::Clock;
+use otp_core::system::SystemClock;
 use otp_testbed::service::{Ledger, Load, Server, code};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Limits, stop};
@@ -12,6 +16,8 @@ on_both!(
     of_right_codes_on_two_nodes_one_wins,
     of_wrong_codes_on_two_nodes_five_are_answered_in_each_lane,
     of_a_burst_on_two_nodes_three_are_admitted_and_each_mail_arrives_once,
+    of_a_rush_on_two_nodes_a_quota_admits_what_it_has_left_and_is_told_of_once,
+    of_many_newcomers_on_two_nodes_as_many_get_in_as_there_is_room_for,
 );
 
 /// Others at work on both nodes.
@@ -118,4 +124,72 @@ async fn of_a_burst_on_two_nodes_three_are_admitted_and_each_mail_arrives_once(l
         assert_eq!(to(&email), 1);
     }
     assert_eq!(cluster.counted("emailsSent"), u64::try_from(mails.len()).unwrap());
+}
+
+async fn of_a_rush_on_two_nodes_a_quota_admits_what_it_has_left_and_is_told_of_once(limits: Limits) {
+    let cluster = Cluster::ready(limits).await;
+    let servers = cluster.serve();
+    let (customer, key) = cluster.customer("free");
+    // A day that does not end while we look.
+    cluster.clock.advance(until_midnight() + Duration::from_secs(60));
+    let bodies = |name: &str, count: usize| -> Vec<Value> {
+        (0..count).map(|n| json!({ "email": format!("{name}{n}@example.org") })).collect()
+    };
+    let told = |event: &str| {
+        let entries = "SELECT count(*) FROM audit WHERE tenant =";
+        cluster.number(&format!("{entries} '{customer}' AND entry LIKE '%\"{event}\"%'"))
+    };
+    let answers = all(&servers, "/auth/request-otp", &key, &bodies("ada", 45)).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200));
+    assert_eq!((told("quota.warning"), told("quota.exceeded")), (1, 0));
+    let answers = all(&servers, "/auth/request-otp", &key, &bodies("bob", 100)).await;
+    let admitted = answers.iter().filter(|(status, _)| *status == 200).count();
+    assert_eq!((admitted, count(&answers, "quota_exceeded")), (5, 95));
+    assert_eq!((told("quota.warning"), told("quota.exceeded")), (1, 1));
+    let usage = servers[1].request(Method::GET, "/admin/usage").header("X-OTP-API-Key", &key).send().await.unwrap();
+    assert_eq!(usage.json::<Value>().await.unwrap()["usage"]["daily"], 50);
+
+    cluster.clock.advance(Duration::from_secs(86_400));
+    let answers = all(&servers, "/auth/request-otp", &key, &bodies("cyd", 60)).await;
+    let admitted = answers.iter().filter(|(status, _)| *status == 200).count();
+    assert_eq!((admitted, count(&answers, "quota_exceeded")), (50, 10));
+    assert_eq!((told("quota.warning"), told("quota.exceeded")), (2, 2));
+}
+
+/// How long the UTC day of this machine lasts yet.
+fn until_midnight() -> Duration {
+    let now = SystemClock.now();
+    now.until(now.next_day())
+}
+
+async fn of_many_newcomers_on_two_nodes_as_many_get_in_as_there_is_room_for(limits: Limits) {
+    const ROOM: usize = 7;
+    let cluster = Cluster::ready(limits).await;
+    let file = cluster.homes[0].path().join("otp.toml");
+    std::fs::write(&file, format!("[plans.cosy]\nmaxUsers = {ROOM}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let servers = cluster.homes.each_ref().map(|home| Arc::new(home.start(&["--config", file, "serve"])));
+    let _workers = cluster.work();
+    let create = ["--config", file, "customer", "create", "--name", "Cosy", "--email", "cosy@acme.example"];
+    let made = cluster.homes[0].json(&[&create[..], &["--plan", "cosy", "--json"]].concat());
+    let key = made["apiKey"].as_str().unwrap();
+    let arrive = async |emails: &[String]| {
+        let mut bodies = Vec::new();
+        for email in emails {
+            let asked = servers[0].ask(key, email).await;
+            bodies.push(json!({ "challengeId": asked["challengeId"], "email": email }));
+        }
+        for (body, email) in bodies.iter_mut().zip(emails) {
+            body["otp"] = Value::from(code(&cluster.sink, email).await);
+        }
+        all(&servers, "/auth/verify-otp", key, &bodies).await
+    };
+    let newcomers: Vec<String> = (0..30).map(|n| format!("ada{n}@example.org")).collect();
+    let answers = arrive(&newcomers).await;
+    let entered: Vec<&Value> = answers.iter().filter(|(status, _)| *status == 200).map(|(_, body)| body).collect();
+    assert_eq!((entered.len(), count(&answers, "user_limit_reached")), (ROOM, 30 - ROOM));
+    assert_eq!(cluster.number("SELECT count(*) FROM users"), ROOM as u64);
+    assert_eq!(cluster.number("SELECT sum(users) FROM user_counts"), ROOM as u64);
+    assert_eq!(cluster.counted("newUsers"), ROOM as u64);
+    assert_eq!(cluster.number("SELECT count(*) FROM sessions"), ROOM as u64);
 }

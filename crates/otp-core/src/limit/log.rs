@@ -1,17 +1,16 @@
 //! The sliding log: when units were drawn, in bounded space, erring on the side of refusing.
 
-use std::time::Duration;
-
-use super::{Rule, Usage};
+use super::{Draw, Usage, Window};
 use crate::time::Timestamp;
 
 /// Entries a log may have. Up to this many draws in a window it is exact to the millisecond; beyond,
-/// neighbours are merged into the later of the two, so a unit may come back late but never early.
+/// neighbours are merged into the later of the two, so a unit may come back late but never early. By the
+/// calendar all units come back together, and one entry is enough.
 const MAX_ENTRIES: usize = 64;
 /// Octets of an encoded entry: its time and its count, both big endian.
 const ENTRY_LEN: usize = 12;
 
-/// When units of one limit were drawn: `(at, count)`, oldest first.
+/// When units of one limit were drawn, as its [`Window`] notes it: `(at, count)`, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log(Vec<(Timestamp, u32)>);
 
@@ -39,12 +38,13 @@ impl Log {
     }
 
     /// From when on nothing in it counts any more: a store may forget it then.
-    pub fn forget_at(&self, window: Duration) -> Option<Timestamp> {
-        self.0.last().map(|(at, _)| at.plus(window))
+    pub fn forget_at(&self, window: Window) -> Option<Timestamp> {
+        self.0.last().map(|(at, _)| at.plus(window.after()))
     }
 
-    /// How a limit of `limit` units in `window` stands.
-    pub(super) fn usage(&self, rule: Rule, limit: u32, window: Duration, now: Timestamp) -> Usage {
+    /// How the limit of `draw` stands.
+    pub(super) fn usage(&self, draw: &Draw, now: Timestamp) -> Usage {
+        let Draw { limit, window, .. } = *draw;
         let counted = self.counted(window, now);
         let drawn = counted.iter().fold(0u32, |sum, (_, count)| sum.saturating_add(*count));
         // More may be drawn than the limit holds now, if it was lowered since: then only the return
@@ -57,19 +57,20 @@ impl Log {
         });
         // A limit of zero never frees up; its window is the longest anybody is told to wait.
         let resets_at = match next {
-            Some((at, _)) => at.plus(window),
-            None if limit == 0 => now.plus(window),
+            Some((at, _)) => at.plus(window.after()),
+            None if limit == 0 => window.end(now),
             None => now,
         };
-        Usage { rule, limit, window, remaining: limit.saturating_sub(drawn), resets_at }
+        Usage { rule: draw.key.rule, limit, window, drawn, resets_at }
     }
 
     /// Counts one unit at `now`.
-    pub(super) fn spend(&mut self, window: Duration, now: Timestamp) {
+    pub(super) fn spend(&mut self, window: Window, now: Timestamp) {
         let past = self.0.len() - self.counted(window, now).len();
         self.0.drain(..past);
+        let noted = window.noted(now);
         // A clock that stepped back must not put entries out of order; the later time is the safe one.
-        let at = self.0.last().map_or(now, |(last, _)| (*last).max(now));
+        let at = self.0.last().map_or(noted, |(last, _)| (*last).max(noted));
         match self.0.last_mut() {
             Some((last, count)) if *last == at => *count = count.saturating_add(1),
             _ => self.0.push((at, 1)),
@@ -80,8 +81,8 @@ impl Log {
     }
 
     /// The entries that have not left the window.
-    fn counted(&self, window: Duration, now: Timestamp) -> &[(Timestamp, u32)] {
-        let past = self.0.partition_point(|(at, _)| at.plus(window) <= now);
+    fn counted(&self, window: Window, now: Timestamp) -> &[(Timestamp, u32)] {
+        let past = self.0.partition_point(|(at, _)| at.plus(window.after()) <= now);
         &self.0[past..]
     }
 
@@ -97,10 +98,12 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::id::TenantId;
     use crate::keys::Subject;
-    use crate::limit::{Admission, Draw, LimitKey, decide};
+    use crate::limit::{Admission, LimitKey, Rule, decide};
     use crate::realm::Realm;
     use proptest::prelude::*;
 
@@ -110,7 +113,7 @@ mod tests {
             rule: Rule::EmailHour,
             subject: Subject::from_bytes([0; 32]),
         };
-        Draw { key, limit, window: Duration::from_millis(window), refused: Vec::new() }
+        Draw::new(key, limit, Window::Sliding(Duration::from_millis(window)))
     }
 
     fn admits(draws: &[Draw], logs: &mut [Log], now: i64) -> bool {
@@ -135,7 +138,7 @@ mod tests {
         let Admission::Refused { usage, by } = decide(&draws, &mut logs, Timestamp::from_millis(100)) else {
             panic!("admitted")
         };
-        assert_eq!((by, usage[1].remaining, usage[1].resets_at.as_millis()), (1, 0, 1000));
+        assert_eq!((by, usage[1].remaining(), usage[1].resets_at.as_millis()), (1, 0, 1000));
     }
 
     #[test]
@@ -144,8 +147,8 @@ mod tests {
         for at in [0, 10, 20] {
             assert!(admits(&[draw(3, 1000)], &mut logs, at));
         }
-        let usage = logs[0].usage(Rule::EmailHour, 2, Duration::from_millis(1000), Timestamp::from_millis(30));
-        assert_eq!((usage.remaining, usage.resets_at.as_millis()), (0, 1010));
+        let usage = logs[0].usage(&draw(2, 1000), Timestamp::from_millis(30));
+        assert_eq!((usage.drawn, usage.remaining(), usage.resets_at.as_millis()), (3, 0, 1010));
         assert!(!admits(&[draw(2, 1000)], &mut logs, 1000));
         assert!(admits(&[draw(2, 1000)], &mut logs, 1010));
     }
@@ -153,6 +156,56 @@ mod tests {
     #[test]
     fn a_limit_of_zero_admits_nothing() {
         assert!(!admits(&[draw(0, 1000)], &mut [Log::default()], 0));
+    }
+
+    const DAY: i64 = 86_400_000;
+
+    fn daily(limit: u32) -> Draw {
+        Draw { window: Window::UtcDay, ..draw(limit, 0) }
+    }
+
+    #[test]
+    fn by_the_calendar_all_units_come_back_when_the_day_ends() {
+        let (draws, mut logs) = ([daily(2)], [Log::default()]);
+        assert!(admits(&draws, &mut logs, DAY - 2));
+        assert!(admits(&draws, &mut logs, DAY - 1));
+        assert!(!admits(&draws, &mut logs, DAY - 1));
+        let usage = logs[0].usage(&draws[0], Timestamp::from_millis(DAY - 1));
+        assert_eq!((usage.drawn, usage.resets_at.as_millis()), (2, DAY));
+        assert_eq!(logs[0].forget_at(Window::UtcDay), Some(Timestamp::from_millis(DAY)));
+        assert!(admits(&draws, &mut logs, DAY));
+        assert!(admits(&draws, &mut logs, 2 * DAY - 1));
+        assert!(!admits(&draws, &mut logs, 2 * DAY - 1));
+        assert!(!admits(&draws, &mut logs, DAY - 1), "a clock that stepped back");
+    }
+
+    #[test]
+    fn a_month_is_as_long_as_it_is() {
+        let month = |now| Window::UtcMonth.length(Timestamp::from_millis(now)).as_secs() / 86_400;
+        assert_eq!([month(0), month(31 * DAY), month(59 * DAY), month(90 * DAY)], [31, 28, 31, 30]);
+        let january = Draw { window: Window::UtcMonth, ..draw(1, 0) };
+        let (draws, mut logs) = ([january], [Log::default()]);
+        assert!(admits(&draws, &mut logs, 0));
+        assert!(!admits(&draws, &mut logs, 31 * DAY - 1));
+        assert!(admits(&draws, &mut logs, 31 * DAY));
+        assert!(!admits(&draws, &mut logs, 59 * DAY - 1));
+        assert!(admits(&draws, &mut logs, 59 * DAY));
+    }
+
+    #[test]
+    fn haste_is_told_before_a_quota_that_frees_up_later() {
+        let mut quota = daily(0);
+        quota.key.rule = Rule::QuotaDay;
+        for (draws, told) in
+            [([quota.clone(), draw(0, 10)], 1), ([draw(0, 10), quota.clone()], 0), ([draw(1, 10), quota], 1)]
+        {
+            let Admission::Refused { by, .. } =
+                decide(&draws, &mut [Log::default(), Log::default()], Timestamp::from_millis(0))
+            else {
+                panic!("admitted")
+            };
+            assert_eq!(by, told);
+        }
     }
 
     proptest! {
@@ -176,6 +229,23 @@ mod tests {
                 }
                 prop_assert!(logs[0].0.len() <= MAX_ENTRIES);
                 prop_assert_eq!(Log::decode(&logs[0].encode()), Some(logs[0].clone()));
+            }
+        }
+
+        /// Against the definition of a day: as many as it holds, and one entry however many those are.
+        #[test]
+        fn a_day_holds_what_it_holds(limit in 1u32..100, steps in prop::collection::vec(0i64..DAY / 30, 1..300)) {
+            let (draws, mut logs) = ([daily(limit)], [Log::default()]);
+            let (mut now, mut admitted) = (0, Vec::<i64>::new());
+            for step in steps {
+                now += step;
+                let today = admitted.iter().filter(|at| **at / DAY == now / DAY).count();
+                let was = admits(&draws, &mut logs, now);
+                prop_assert_eq!(was, today < limit as usize);
+                if was {
+                    admitted.push(now);
+                }
+                prop_assert_eq!(logs[0].0.len(), 1);
             }
         }
 

@@ -4,8 +4,10 @@
 //! in and write back what comes out. A refused call spends nothing of any limit.
 
 mod log;
+mod window;
 
 pub use log::Log;
+pub use window::Window;
 
 use std::time::Duration;
 
@@ -37,6 +39,18 @@ pub enum Rule {
     RecipientHour,
     /// The pause between two mails of one challenge. Kept by the challenge itself.
     Resend,
+    /// Codes a tenant asks for in a UTC day.
+    QuotaDay,
+    /// Codes a tenant asks for in a UTC month.
+    QuotaMonth,
+    /// That a tenant was told of most of its day being used.
+    QuotaDayWarned,
+    /// That a tenant was told of its day being used up.
+    QuotaDayExceeded,
+    /// That a tenant was told of most of its month being used.
+    QuotaMonthWarned,
+    /// That a tenant was told of its month being used up.
+    QuotaMonthExceeded,
 }
 
 impl Rule {
@@ -49,6 +63,30 @@ impl Rule {
             Self::ClientWrongHour => "client-wrong-hour",
             Self::RecipientHour => "recipient-hour",
             Self::Resend => "resend",
+            Self::QuotaDay => "quota-day",
+            Self::QuotaMonth => "quota-month",
+            Self::QuotaDayWarned => "quota-day-warned",
+            Self::QuotaDayExceeded => "quota-day-exceeded",
+            Self::QuotaMonthWarned => "quota-month-warned",
+            Self::QuotaMonthExceeded => "quota-month-exceeded",
+        }
+    }
+
+    /// Whether it is what a plan holds for a tenant as a whole, rather than what protects from haste. Where both
+    /// refuse, it is the haste that is told.
+    pub const fn is_quota(self) -> bool {
+        match self {
+            Self::QuotaDay | Self::QuotaMonth => true,
+            Self::EmailHour
+            | Self::EmailDay
+            | Self::ClientHour
+            | Self::ClientWrongHour
+            | Self::RecipientHour
+            | Self::Resend
+            | Self::QuotaDayWarned
+            | Self::QuotaDayExceeded
+            | Self::QuotaMonthWarned
+            | Self::QuotaMonthExceeded => false,
         }
     }
 }
@@ -71,10 +109,28 @@ pub struct Draw {
     pub key: LimitKey,
     /// How many units the window holds. Zero admits nothing.
     pub limit: u32,
-    /// The window, which slides: a unit comes back exactly this long after it was drawn.
-    pub window: Duration,
+    /// When units come back.
+    pub window: Window,
     /// What to write when it is this limit that refuses.
     pub refused: Vec<Effect>,
+    /// What to write on the way there.
+    pub mark: Option<Mark>,
+}
+
+/// A mark below a limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// How many units drawn reach it.
+    pub units: u32,
+    /// What to write whenever a unit is drawn at or above it.
+    pub effects: Vec<Effect>,
+}
+
+impl Draw {
+    /// One unit of a limit of `limit` in `window` that writes nothing.
+    pub const fn new(key: LimitKey, limit: u32, window: Window) -> Self {
+        Self { key, limit, window, refused: Vec::new(), mark: None }
+    }
 }
 
 /// How a limit stands after a call.
@@ -85,11 +141,18 @@ pub struct Usage {
     /// How many units the window holds.
     pub limit: u32,
     /// The window.
-    pub window: Duration,
-    /// Units left.
-    pub remaining: u32,
+    pub window: Window,
+    /// Units drawn; more than it holds, if it held more before.
+    pub drawn: u32,
     /// When the next unit comes back; when nothing is drawn, now.
     pub resets_at: Timestamp,
+}
+
+impl Usage {
+    /// Units left.
+    pub const fn remaining(&self) -> u32 {
+        self.limit.saturating_sub(self.drawn)
+    }
 }
 
 /// Whether all draws fit.
@@ -101,9 +164,25 @@ pub enum Admission {
     Refused {
         /// One usage per draw, in order.
         usage: Vec<Usage>,
-        /// Which draw refused: of several, the one that frees up last, so that waiting for it suffices.
+        /// Which draw refused, as [`refusing`] tells.
         by: usize,
     },
+}
+
+impl Admission {
+    /// What `draws` want written, now that this has become of them.
+    pub fn effects(&self, draws: &[Draw]) -> Vec<Effect> {
+        match self {
+            Self::Admitted(usage) => {
+                let reached = draws
+                    .iter()
+                    .zip(usage)
+                    .filter_map(|(draw, usage)| draw.mark.as_ref().filter(|mark| usage.drawn >= mark.units));
+                reached.flat_map(|mark| mark.effects.iter().cloned()).collect()
+            }
+            Self::Refused { by, .. } => draws.get(*by).map(|draw| draw.refused.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 /// Draws all or nothing: spends one unit of each log if every draw fits, else leaves all as they are.
@@ -122,20 +201,21 @@ pub fn decide(draws: &[Draw], logs: &mut [Log], now: Timestamp) -> Admission {
     Admission::Admitted(peek(draws, logs, now))
 }
 
-/// Which of `usage` would refuse a draw, if any: of several, the one that frees up last.
+/// Which of `usage` would refuse a draw, if any: of several, the one that frees up last, so that waiting for it
+/// suffices; but no quota while a rate does.
 pub fn refusing(usage: &[Usage]) -> Option<usize> {
-    let used_up = usage.iter().enumerate().filter(|(_, usage)| usage.remaining == 0);
-    used_up.max_by_key(|(_, usage)| usage.resets_at).map(|(by, _)| by)
+    let used_up = usage.iter().enumerate().filter(|(_, usage)| usage.remaining() == 0);
+    used_up.max_by_key(|(_, usage)| (!usage.rule.is_quota(), usage.resets_at)).map(|(by, _)| by)
 }
 
 /// How each limit stands, spending nothing.
 pub fn peek(draws: &[Draw], logs: &[Log], now: Timestamp) -> Vec<Usage> {
-    draws.iter().zip(logs).map(|(draw, log)| log.usage(draw.key.rule, draw.limit, draw.window, now)).collect()
+    draws.iter().zip(logs).map(|(draw, log)| log.usage(draw, now)).collect()
 }
 
-/// How the pause before `draw` may be drawn again stands, if it is not over: `last` is when it was drawn.
-pub fn pause(draw: &Draw, last: Timestamp, now: Timestamp) -> Option<Usage> {
-    let resets_at = last.plus(draw.window);
-    let usage = Usage { rule: draw.key.rule, limit: draw.limit, window: draw.window, remaining: 0, resets_at };
+/// How a pause of `span` stands, if it is not over: `last` is when it began.
+pub fn pause(span: Duration, last: Timestamp, now: Timestamp) -> Option<Usage> {
+    let resets_at = last.plus(span);
+    let usage = Usage { rule: Rule::Resend, limit: 1, window: Window::Sliding(span), drawn: 1, resets_at };
     (now < resets_at).then_some(usage)
 }

@@ -8,7 +8,7 @@
 use super::Otp;
 use crate::effect::Effect;
 use crate::fault::Res;
-use crate::limit::{self, Admission, Draw};
+use crate::limit::{self, Admission, Draw, Usage};
 use crate::port::{Attempt, Opened, Opening, Presented, Request};
 use crate::time::Timestamp;
 
@@ -26,11 +26,16 @@ impl Otp {
             let opened = stores.challenges.open(request, now).await?;
             return self.with_usage(opened, &draws, now).await;
         }
-        match self.draw_apart(draws, now).await? {
-            Admission::Refused { usage, by } => Ok(Opened::Refused { usage, by }),
+        let (admission, told) = self.draw_apart(&draws, now).await?;
+        match admission {
+            Admission::Refused { usage, by } => {
+                stores.challenges.append(told, now).await?;
+                Ok(Opened::Refused { usage, by })
+            }
             Admission::Admitted(usage) => {
+                request.admitted.extend(told);
                 if let Some(call) = &mut request.idempotency {
-                    call.remaining = usage.iter().map(|usage| usage.remaining).collect();
+                    call.remaining = usage.iter().map(Usage::remaining).collect();
                 }
                 Ok(match stores.challenges.open(request, now).await? {
                     Opened::Admitted(_) => Opened::Admitted(usage),
@@ -62,28 +67,33 @@ impl Otp {
             return Ok(Attempt::RateLimited(usage[by]));
         }
         match stores.challenges.attempt(presented, now).await? {
-            Attempt::Wrong { left } => Ok(match self.draw_apart(draws, now).await? {
-                Admission::Admitted(_) => Attempt::Wrong { left },
-                Admission::Refused { usage, by } => Attempt::RateLimited(usage[by]),
-            }),
-            other @ (Attempt::Right(_) | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_)) => Ok(other),
+            Attempt::Wrong { left } => {
+                let (admission, told) = self.draw_apart(&draws, now).await?;
+                if !told.is_empty() {
+                    stores.challenges.append(told, now).await?;
+                }
+                Ok(match admission {
+                    Admission::Admitted(_) => Attempt::Wrong { left },
+                    Admission::Refused { usage, by } => Attempt::RateLimited(usage[by]),
+                })
+            }
+            other @ (Attempt::Right(_)
+            | Attempt::UserLimit
+            | Attempt::Expired
+            | Attempt::Exhausted
+            | Attempt::RateLimited(_)) => Ok(other),
         }
     }
 
-    /// Draws where limits are, and has the effects of a refusal written where effects are.
-    async fn draw_apart(&self, mut draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
+    /// Draws where limits are; answers besides what is to be written where effects are.
+    async fn draw_apart(&self, draws: &[Draw], now: Timestamp) -> Res<(Admission, Vec<Effect>)> {
         if draws.is_empty() {
-            return Ok(Admission::Admitted(Vec::new()));
+            return Ok((Admission::Admitted(Vec::new()), Vec::new()));
         }
-        let stores = &self.deployment.stores;
-        let mut effects: Vec<Vec<Effect>> = draws.iter_mut().map(|draw| std::mem::take(&mut draw.refused)).collect();
-        let admission = stores.limits.acquire(draws, now).await?;
-        if let Admission::Refused { by, .. } = &admission
-            && let Some(refused) = effects.get_mut(*by)
-        {
-            stores.challenges.append(std::mem::take(refused), now).await?;
-        }
-        Ok(admission)
+        let bare = draws.iter().map(|draw| Draw::new(draw.key, draw.limit, draw.window)).collect();
+        let admission = self.deployment.stores.limits.acquire(bare, now).await?;
+        let told = admission.effects(draws);
+        Ok((admission, told))
     }
 
     /// `opened`, which nothing was drawn for, with how the limits stand.

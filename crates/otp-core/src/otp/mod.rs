@@ -1,9 +1,11 @@
 //! One-time codes: ask for one, verify one.
 
 mod apart;
+mod quota;
 mod request;
 mod verify;
 
+pub use quota::PlanUsage;
 pub use request::{CodeRequest, IdempotencyKey, Issued, RateLimited, RequestError};
 pub use verify::{Proof, Verification, Verified, VerifyError};
 
@@ -13,7 +15,7 @@ use crate::deployment::Deployment;
 use crate::email::EmailAddress;
 use crate::id::ChallengeId;
 use crate::keys::Subject;
-use crate::limit::{Draw, HOUR, LimitKey, Rule};
+use crate::limit::{Draw, HOUR, LimitKey, Rule, Window};
 use crate::locale::Locale;
 use crate::tenant::Tenant;
 
@@ -68,5 +70,5 @@ impl Otp {
 /// One unit of an hourly limit of `tenant`.
 fn draw(tenant: &Tenant, rule: Rule, subject: Subject, limit: u32) -> Draw {
     let key = LimitKey { realm: tenant.live(), rule, subject };
-    Draw { key, limit, window: HOUR, refused: Vec::new() }
+    Draw::new(key, limit, Window::Sliding(HOUR))
 }

@@ -12,7 +12,7 @@ use crate::email::{EmailAddress, InvalidEmail};
 use crate::fault::{Fault, Res};
 use crate::id::{ChallengeId, MailId};
 use crate::keys::{AddressKey, Subject, sha256};
-use crate::limit::{DAY, Draw, Rule, Usage};
+use crate::limit::{DAY, Draw, Rule, Usage, Window};
 use crate::locale::Locale;
 use crate::port::{Idempotency, Opened, Opening, Request};
 use crate::tenant::Tenant;
@@ -96,6 +96,9 @@ pub enum RequestError {
     /// A limit refused; nothing was spent.
     #[error("too many requests: {} allows no more until {}", .0.by.rule.as_str(), .0.by.resets_at)]
     RateLimited(Box<RateLimited>),
+    /// The tenant has used up what its plan holds for the day or the month; nothing was spent.
+    #[error("the plan allows no more codes until {}: {}", .0.by.resets_at, .0.by.rule.as_str())]
+    QuotaExceeded(Box<RateLimited>),
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used for another request: use a fresh key")]
     IdempotencyMismatch,
@@ -116,7 +119,8 @@ impl Otp {
     /// Queues a mail with a code. Known and unknown addresses take the same path.
     ///
     /// With `resend` naming a challenge in the first half of its life, its code is mailed again; else
-    /// a new challenge is opened. Either draws the limits of the address and, if known, of the client.
+    /// a new challenge is opened. Either draws the limits of the address, if known those of the client, and the
+    /// quotas of the tenant.
     ///
     /// # Errors
     /// [`RequestError`]; whatever it is, the call left nothing behind but its audit entry.
@@ -203,7 +207,7 @@ impl Otp {
         let issued = match self.open_within_limits(written, now).await? {
             Opened::Admitted(usage) => {
                 self.deployment.bell.ring();
-                let remaining = least(&mut usage.iter().map(|usage| usage.remaining));
+                let remaining = least(&mut usage.iter().map(Usage::remaining));
                 Issued {
                     id: challenge.id,
                     issued_at: now,
@@ -227,7 +231,9 @@ impl Otp {
             }
             Opened::Refused { usage, by } => {
                 let by = *usage.get(by).ok_or_else(|| Fault::corrupt("challenge.open", "refused by no draw"))?;
-                return Err(RequestError::RateLimited(Box::new(RateLimited { by, usage, now })));
+                let limited = Box::new(RateLimited { by, usage, now });
+                let quota = by.rule.is_quota();
+                return Err(if quota { RequestError::QuotaExceeded } else { RequestError::RateLimited }(limited));
             }
             Opened::Gone => return Ok(None),
             Opened::Mismatch => return Err(RequestError::IdempotencyMismatch),
@@ -236,16 +242,19 @@ impl Otp {
     }
 
     fn draws(&self, asking: &Asking<'_>) -> Res<Vec<Draw>> {
-        let Asking { tenant, caller, subject, .. } = asking;
-        let mut draws = Vec::with_capacity(3);
-        if let Some(hourly) = self.deployment.plan_of(tenant)?.otp_requests_per_hour {
+        let Asking { tenant, caller, now, subject, .. } = asking;
+        let plan = self.deployment.allowance(tenant)?;
+        let mut draws = Vec::with_capacity(5);
+        if let Some(hourly) = plan.otp_requests_per_hour {
             draws.push(draw(tenant, Rule::EmailHour, *subject, hourly));
-            draws.push(Draw { window: DAY, ..draw(tenant, Rule::EmailDay, *subject, hourly.max(LEAST_PER_DAY)) });
+            let daily = draw(tenant, Rule::EmailDay, *subject, hourly.max(LEAST_PER_DAY));
+            draws.push(Draw { window: Window::Sliding(DAY), ..daily });
         }
         draws.extend(self.client_draw(tenant, Rule::ClientHour, PER_CLIENT, caller));
         for draw in &mut draws {
             draw.refused = asking.exceeded(draw.key.rule);
         }
+        draws.extend(self.quota_draws(tenant, &plan, caller, *now)?);
         Ok(draws)
     }
 
@@ -294,12 +303,8 @@ impl Asking<'_> {
 }
 
 fn resend(asking: &Asking<'_>, live: &Challenge) -> Opening {
-    let pause = Draw {
-        window: RESEND_AFTER,
-        refused: asking.exceeded(Rule::Resend),
-        ..draw(asking.tenant, Rule::Resend, asking.subject, 1)
-    };
-    Opening::Resend { realm: live.realm, challenge: live.id, pause }
+    let refused = asking.exceeded(Rule::Resend);
+    Opening::Resend { realm: live.realm, challenge: live.id, pause: RESEND_AFTER, refused }
 }
 
 fn remember(key: IdempotencyKey, challenge: &Challenge, now: Timestamp) -> Res<Idempotency> {

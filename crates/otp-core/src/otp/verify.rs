@@ -114,6 +114,9 @@ pub enum VerifyError {
     /// Too many wrong codes from this client.
     #[error("too many wrong codes from this client, until {}", .0.by.resets_at)]
     RateLimited(Box<RateLimited>),
+    /// It is right and spent, and its address would be a new user, for whom the plan has no room.
+    #[error("the plan allows no more users")]
+    UserLimitReached,
     /// The work could not be done. No verdict was given; an attempt may have been spent.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -133,8 +136,8 @@ impl Otp {
     /// that has spent the attempt.
     ///
     /// # Errors
-    /// [`VerifyError`]. Anything but `Invalid` and `Fault` spent nothing; where limits are kept apart, a
-    /// `RateLimited` may have spent the attempt.
+    /// [`VerifyError`]. Anything but `Invalid`, `UserLimitReached` and `Fault` spent nothing; where limits are kept
+    /// apart, a `RateLimited` may have spent the attempt.
     pub async fn check(
         &self,
         tenant: &Tenant,
@@ -151,7 +154,7 @@ impl Otp {
         let matched = self.matching(&live, &verification.code)?;
         let presented = Presented {
             matched: matched.map(|challenge| challenge.id),
-            sign_in: matched.map(|challenge| self.sign_in(challenge, caller, now)).transpose()?,
+            sign_in: matched.map(|challenge| self.sign_in(tenant, challenge, caller, now)).transpose()?,
             wrong_draws: self.wrong_draws(tenant, paying, caller, now)?,
             on: self.effects(paying, matched, caller, now)?,
             by,
@@ -160,6 +163,7 @@ impl Otp {
         match self.attempt_within_limits(presented, now).await? {
             Attempt::Right(signed_in) => self.verified(tenant.live(), *signed_in, &address),
             Attempt::Wrong { left } => Err(VerifyError::Invalid { remaining: left }),
+            Attempt::UserLimit => Err(VerifyError::UserLimitReached),
             Attempt::Expired => Err(VerifyError::Expired),
             Attempt::Exhausted => Err(VerifyError::Exhausted),
             Attempt::RateLimited(by) => {
@@ -202,7 +206,7 @@ impl Otp {
         Ok(matched)
     }
 
-    fn sign_in(&self, challenge: &Challenge, caller: &Caller, now: Timestamp) -> Res<SignIn> {
+    fn sign_in(&self, tenant: &Tenant, challenge: &Challenge, caller: &Caller, now: Timestamp) -> Res<SignIn> {
         let realm = challenge.realm;
         let created = self.deployment.audit(realm, AuditEvent::UserCreated, Some(Target::SignedIn), caller, now)?;
         Ok(SignIn {
@@ -210,6 +214,7 @@ impl Otp {
             address: challenge.address.clone(),
             session: SessionId::generate(&*self.deployment.entropy)?,
             lifetimes: Lifetimes::default(),
+            max_users: self.deployment.allowance(tenant)?.max_users,
             created: vec![Effect::Count { realm, counter: Counter::NewUsers, at: now }, Effect::Audit(created)],
         })
     }
@@ -234,21 +239,27 @@ impl Otp {
         let realm = paying.realm;
         let count = |counter| Effect::Count { realm, counter, at: now };
         let audit = |event, target| self.deployment.audit(realm, event, Some(target), caller, now).map(Effect::Audit);
-        let right = match matched {
-            Some(challenge) => vec![
-                count(Counter::OtpVerifications),
-                count(Counter::SuccessfulLogins),
-                Effect::Seen { realm, who: Who::SignedIn, at: now },
-                audit(AuditEvent::OtpVerified, Target::Challenge(challenge.id))?,
-                audit(AuditEvent::UserLoggedIn, Target::SignedIn)?,
-            ],
-            None => Vec::new(),
+        let (right, full) = match matched {
+            Some(challenge) => {
+                let target = Target::Challenge(challenge.id);
+                let entry = self.deployment.audit(realm, AuditEvent::OtpFailed, Some(target.clone()), caller, now)?;
+                let right = vec![
+                    count(Counter::OtpVerifications),
+                    count(Counter::SuccessfulLogins),
+                    Effect::Seen { realm, who: Who::SignedIn, at: now },
+                    audit(AuditEvent::OtpVerified, target)?,
+                    audit(AuditEvent::UserLoggedIn, Target::SignedIn)?,
+                ];
+                (right, vec![count(Counter::OtpVerifications), Effect::Audit(entry.with("reason", "user-limit"))])
+            }
+            None => (Vec::new(), Vec::new()),
         };
         Ok(AttemptEffects {
             right,
             // A match, too, is answered as wrong if it has died by the time of the write.
             wrong: vec![count(Counter::OtpVerifications), audit(AuditEvent::OtpFailed, Target::Challenge(paying.id))?],
             locked: vec![audit(AuditEvent::OtpLocked, Target::Challenge(paying.id))?],
+            full,
         })
     }
 

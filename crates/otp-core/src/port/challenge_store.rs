@@ -1,5 +1,7 @@
 //! Challenges: opened, read, and spent attempt by attempt.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::outbox::Outbox;
@@ -37,8 +39,10 @@ pub enum Opening {
         realm: Realm,
         /// Which.
         challenge: ChallengeId,
-        /// How the pause between two mails stands: refused if the last was less than `pause.window` ago.
-        pause: Draw,
+        /// The least time between two mails: refused if the last is less than that ago.
+        pause: Duration,
+        /// What to write when it is.
+        refused: Vec<Effect>,
     },
 }
 
@@ -118,6 +122,8 @@ pub struct AttemptEffects {
     pub wrong: Vec<Effect>,
     /// It was wrong and the last attempt of its lane; besides `wrong`.
     pub locked: Vec<Effect>,
+    /// It was right, and there is no room for the user it would have made.
+    pub full: Vec<Effect>,
 }
 
 /// The verdict on a code, paid for.
@@ -130,6 +136,9 @@ pub enum Attempt {
         /// Attempts left in its lane.
         left: u8,
     },
+    /// It was right, of somebody who signs in for the first time, and there is no room for one more: the challenge
+    /// and its siblings are closed, nobody is signed in.
+    UserLimit,
     /// Nothing of that look-up is live; nothing was spent.
     Expired,
     /// Its lane has no attempts left; nothing was spent.
@@ -166,7 +175,9 @@ pub trait ChallengeStore: Outbox {
     /// 5. MUST forget a remembered answer at its end (`idempotency_ends`).
     /// 6. MUST NOT refill attempts or move the end on a resend (`a_resend_refills_nothing`).
     /// 7. MUST refuse a resend within its pause (`a_resend_waits_its_pause`).
-    /// 8. MUST write effects exactly when it admits, and a draw's own when that refuses (`effects_follow_the_outcome`).
+    /// 8. MUST write effects exactly when it admits, and a draw's own when that refuses or reaches its mark
+    ///    (`effects_follow_the_outcome`), those told once a window by one of all who race
+    ///    (`a_quota_is_exact_and_told_once`).
     ///
     /// # Errors
     /// When the store cannot be reached. Whether it wrote is unknown then; nothing is mailed unless it did.
@@ -194,7 +205,7 @@ pub trait ChallengeStore: Outbox {
     async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>>;
 
     /// Spends one attempt and gives the verdict; on a right code closes the challenge and every other
-    /// live one of that address and purpose, and signs in.
+    /// live one of that address and purpose, and signs in: always a user there is, a new one if there is room.
     ///
     /// Checked in this order: live, attempts of the lane, limits on wrong codes, the code. By id the
     /// lane is the challenge's own; by address it is that of the newest live challenge.
@@ -209,6 +220,8 @@ pub trait ChallengeStore: Outbox {
     /// 6. MUST find or create the user in the same write (`one_user_per_address`), pass effects through
     ///    [`Effect::signed_in`](crate::effect::Effect::signed_in), and keep the address first verified (`mail_goes_where_first_verified`).
     /// 7. MUST write the effects of the outcome it answers and of no other (`effects_follow_the_outcome`).
+    /// 8. MUST NOT make more users than [`SignIn::max_users`] allows, whatever races (`no_more_users_than_allowed`),
+    ///    and close what a right code closes all the same (`a_code_without_room_is_spent`).
     ///
     /// # Errors
     /// When the store cannot be reached. The attempt may have been spent; it is never given back.
@@ -223,7 +236,7 @@ mockall::mock! {
 
     #[async_trait]
     impl Outbox for ChallengeStore {
-        async fn claim(&self, now: Timestamp, lease: std::time::Duration, max: usize) -> Res<Vec<super::Leased>>;
+        async fn claim(&self, now: Timestamp, lease: Duration, max: usize) -> Res<Vec<super::Leased>>;
         async fn settle(&self, lease: super::Lease, how: super::Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<super::Settled>;
         async fn append(&self, effects: Vec<Effect>, now: Timestamp) -> Res<()>;
         async fn backlog(&self, now: Timestamp) -> Res<super::Backlog>;

@@ -1,4 +1,4 @@
-//! What effects have left behind: usage by the hour, and the audit trail.
+//! What effects have left behind, usage by the hour and the audit trail; and how many users there are.
 
 use async_trait::async_trait;
 
@@ -20,7 +20,7 @@ pub struct Counted {
     pub count: u64,
 }
 
-/// Usage, written through [`Effect::Count`](crate::effect::Effect::Count) and [`Effect::Seen`](crate::effect::Effect::Seen).
+/// Usage: users, and what is written through [`Effect::Count`](crate::effect::Effect::Count) and [`Effect::Seen`](crate::effect::Effect::Seen).
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Metering: Send + Sync {
@@ -41,6 +41,15 @@ pub trait Metering: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn unique_users(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<u64>;
+
+    /// How many users there are.
+    ///
+    /// # Contract
+    /// 1. MUST count a user from the write on that made him, by whichever node (`users_are_counted`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn users(&self, realm: Realm) -> Res<u64>;
 }
 
 /// The audit trail, written through [`Effect::Audit`](crate::effect::Effect::Audit).

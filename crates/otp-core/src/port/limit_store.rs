@@ -10,11 +10,14 @@ use crate::time::Timestamp;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait LimitStore: Send + Sync {
-    /// Draws all or nothing, by [`decide`](crate::limit::decide); writes the refusing draw's effects if it refuses.
+    /// Draws all or nothing, by [`decide`](crate::limit::decide); writes what the draws want written of that.
     ///
     /// # Contract
-    /// 1. MUST admit exactly as many as fit, under any concurrency (`acquire_is_exact`).
+    /// 1. MUST admit exactly as many as fit, under any concurrency (`acquire_is_exact`), and so by the calendar
+    ///    (`a_day_ends_at_midnight`).
     /// 2. MUST spend nothing when it refuses (`acquire_spends_nothing_when_refused`).
+    /// 3. MUST tell of several refusals the one that `decide` does (`haste_is_told_before_a_quota`).
+    /// 4. MUST write the effects of the draw that refused, or those of the marks reached (`marks_are_told`).
     ///
     /// # Errors
     /// When the store cannot be reached; the units may have been spent.

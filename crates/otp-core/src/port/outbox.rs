@@ -109,6 +109,8 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Contract
     /// 1. MUST write all of them or none (`appended_effects_are_written`).
+    /// 2. MUST, as every verb that writes effects, write those of a [`Once`](crate::effect::Once) once a window,
+    ///    whoever races (`once_is_once`).
     ///
     /// # Errors
     /// When the store cannot be reached.

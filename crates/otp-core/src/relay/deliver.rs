@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::effect::{Counter, Effect, MailJob};
 use crate::email::EmailAddress;
 use crate::fault::Res;
-use crate::limit::{Admission, Draw, HOUR, LimitKey, Rule};
+use crate::limit::{Admission, Draw, HOUR, LimitKey, Rule, Window};
 use crate::mail::{Sender, compose};
 use crate::port::{Delivery, Lease, Leased, Progress, Settled, Settlement};
 use crate::realm::Realm;
@@ -67,7 +67,7 @@ impl Relay {
     async fn admit(&self, recipient: &EmailAddress) -> Res<bool> {
         let subject = self.deployment.keys.address_subject(recipient);
         let key = LimitKey { realm: Realm::SERVICE, rule: Rule::RecipientHour, subject };
-        let draw = Draw { key, limit: PER_STRANGER, window: HOUR, refused: Vec::new() };
+        let draw = Draw::new(key, PER_STRANGER, Window::Sliding(HOUR));
         let admission = self.deployment.stores.limits.acquire(vec![draw], self.deployment.now()).await?;
         Ok(matches!(admission, Admission::Admitted(_)))
     }

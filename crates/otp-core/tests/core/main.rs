@@ -7,6 +7,7 @@ mod attempts;
 mod caching;
 mod codes;
 mod faults;
+mod quotas;
 mod relaying;
 mod scene;
 mod tenancy;

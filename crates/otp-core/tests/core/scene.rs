@@ -7,6 +7,7 @@ use otp_core::challenge::Purpose;
 use otp_core::locale::Locale;
 use otp_core::mail::code_in;
 use otp_core::otp::{CodeRequest, Proof, Verification};
+use otp_core::plan::{Plan, Plans};
 use otp_core::port::Delivery;
 use otp_core::prelude::*;
 use otp_core::time::Timestamp;
@@ -44,6 +45,7 @@ impl Scene {
         let deployment = Deployment::builder(MasterKey::from_bytes([7; 32]), stores)
             .clock(clock.clone())
             .entropy(Arc::new(SeededEntropy::new(1)))
+            .plans(plans())
             .open()
             .await
             .unwrap();
@@ -92,6 +94,14 @@ impl Scene {
     pub(crate) fn mails_fail(&self, times: usize) {
         self.mailer.script(std::iter::repeat_n(Delivery::Transient, times));
     }
+}
+
+/// The default plans, and one with room for five codes a month and two users.
+fn plans() -> Plans {
+    let mut plans = Plans::default();
+    let tiny = Plan { otp_requests_per_month: Some(5), max_users: Some(2), ..Plan::default() };
+    plans.set("tiny".to_owned(), tiny);
+    plans
 }
 
 /// A code that is not `code`.

@@ -3,9 +3,11 @@
 mod cursor;
 mod customers;
 mod register;
+mod usage;
 
 pub(crate) use customers::{get, list, me};
 pub(crate) use register::register;
+pub(crate) use usage::usage;
 
 use otp_core::email::EmailAddress;
 use otp_core::id::TenantId;

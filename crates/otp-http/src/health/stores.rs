@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use otp_core::fault::Res;
 use otp_core::keys::Subject;
-use otp_core::limit::{Draw, HOUR, LimitKey, Rule};
+use otp_core::limit::{Draw, HOUR, LimitKey, Rule, Window};
 use otp_core::port::{Backlog, Stores};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
@@ -38,7 +38,7 @@ pub(super) async fn kv(stores: &Stores, now: Timestamp) -> Option<Check> {
     let begun = Instant::now();
     // Nobody's counter, looked at and never drawn.
     let key = LimitKey { realm: Realm::SERVICE, rule: Rule::ClientHour, subject: Subject::from_bytes([0; 32]) };
-    let look = [Draw { key, limit: 1, window: HOUR, refused: Vec::new() }];
+    let look = [Draw::new(key, 1, Window::Sliding(HOUR))];
     let status = match in_time(stores.limits.usage(&look, now)).await {
         Some(_) => Health::Healthy,
         None => Health::Unhealthy,

@@ -103,6 +103,10 @@ problem_codes! {
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "Not a host of this server",
         "This server answers to loopback names only, and the request names another host.",
         "Use `localhost`, `127.0.0.1` or `[::1]`. To serve others, run `otp-server serve`.";
+    /// The plan has no room for one more user.
+    UserLimitReached = FORBIDDEN, "user_limit_reached", "No room for another user",
+        "The code is right, but its address would be a new user, and the plan holds no more. The code is used up, and nobody was signed in.",
+        "Take a plan that holds more users. Those there are sign in as before.";
     /// There is no such thing.
     NotFound = NOT_FOUND, "not_found", "Not found",
         "There is nothing at this path, or no object of this id.",
@@ -135,6 +139,10 @@ problem_codes! {
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
         "A limit refused the request: `rule` says which, `limit` how many it allows in `windowSeconds`. Nothing was spent.",
         "Wait until `resetAt`, or as many seconds as `Retry-After` says.";
+    /// The plan holds no more for the day or the month.
+    QuotaExceeded = TOO_MANY_REQUESTS, "quota_exceeded", "The plan is used up",
+        "All codes the plan holds for the day or the month were asked for: `reason` says which it is, `quota` how many it holds, `usage` how many it was. Nothing was spent.",
+        "Wait as many seconds as `Retry-After` says, until the day or the month ends in UTC, or take a larger plan.";
     /// Our fault, and nothing the caller could change.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error",
         "The service failed. Its operator finds the cause in the log under `requestId`.",

@@ -5,6 +5,7 @@ use std::error::Error;
 
 use http::header::RETRY_AFTER;
 use otp_core::fault::{Fault, FaultKind};
+use otp_core::limit::Rule;
 use otp_core::otp::{RateLimited, RequestError, VerifyError};
 use otp_core::sessions::SessionError;
 use otp_core::tenant::TenantStatus;
@@ -18,7 +19,8 @@ impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         match error {
             RequestError::InvalidEmail(_) => Self::invalid(vec![FieldError::new("/email", Flaw::InvalidEmail)]),
-            RequestError::RateLimited(limited) => Self::from(*limited),
+            RequestError::RateLimited(limited) => rate_limited(&limited),
+            RequestError::QuotaExceeded(limited) => quota_exceeded(&limited),
             RequestError::IdempotencyMismatch => ProblemCode::IdempotencyMismatch.into(),
             RequestError::Fault(fault) => fault.into(),
         }
@@ -34,7 +36,8 @@ impl From<VerifyError> for Problem {
             }
             VerifyError::Exhausted => ProblemCode::OtpAttemptsExceeded.into(),
             VerifyError::Expired => ProblemCode::OtpExpired.into(),
-            VerifyError::RateLimited(limited) => Self::from(*limited),
+            VerifyError::RateLimited(limited) => rate_limited(&limited),
+            VerifyError::UserLimitReached => ProblemCode::UserLimitReached.into(),
             VerifyError::Fault(fault) => fault.into(),
         }
     }
@@ -69,21 +72,34 @@ impl From<RegisterError> for Problem {
     }
 }
 
-impl From<RateLimited> for Problem {
-    fn from(RateLimited { by, usage, now }: RateLimited) -> Self {
-        let problem = Self::new(ProblemCode::RateLimited).with(Extra::Limit {
-            rule: by.rule.as_str(),
-            limit: by.limit,
-            window_seconds: by.window.as_secs(),
-            reset_at: by.resets_at.to_string(),
-        });
-        let wait = ceil_seconds(now.until(by.resets_at)).max(1);
-        limits::headers(&usage, now)
-            .into_iter()
-            .fold(problem.with_header(RETRY_AFTER, wait.into()), |problem, (name, value)| {
-                problem.with_header(name, value)
-            })
-    }
+fn rate_limited(limited: &RateLimited) -> Problem {
+    let RateLimited { by, now, .. } = limited;
+    let extra = Extra::Limit {
+        rule: by.rule.as_str(),
+        limit: by.limit,
+        window_seconds: by.window.length(*now).as_secs(),
+        reset_at: by.resets_at.to_string(),
+    };
+    refused(Problem::new(ProblemCode::RateLimited).with(extra), limited)
+}
+
+fn quota_exceeded(limited: &RateLimited) -> Problem {
+    let by = limited.by;
+    let day = by.rule == Rule::QuotaDay;
+    let extra = Extra::Quota {
+        reason: if day { "daily_quota_exceeded" } else { "monthly_quota_exceeded" },
+        quota: by.limit,
+        usage: by.drawn,
+    };
+    refused(Problem::new(ProblemCode::QuotaExceeded).with(extra), limited)
+}
+
+/// `problem`, with when to come back and how all limits stand.
+fn refused(problem: Problem, RateLimited { by, usage, now }: &RateLimited) -> Problem {
+    let wait = ceil_seconds(now.until(by.resets_at)).max(1);
+    limits::headers(usage, *now)
+        .into_iter()
+        .fold(problem.with_header(RETRY_AFTER, wait.into()), |problem, (name, value)| problem.with_header(name, value))
 }
 
 impl From<Fault> for Problem {

@@ -52,6 +52,11 @@ enum Extra {
         window_seconds: u64,
         reset_at: String,
     },
+    Quota {
+        reason: &'static str,
+        quota: u32,
+        usage: u32,
+    },
 }
 
 impl Problem {

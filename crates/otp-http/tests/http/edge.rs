@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 13] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
@@ -20,6 +20,7 @@ const ROUTES: [(&str, &str); 12] = [
     ("/admin/customers", "GET,HEAD,POST"),
     ("/admin/customers/me", "GET,HEAD"),
     ("/admin/customers/cust_x", "GET,HEAD"),
+    ("/admin/usage", "GET,HEAD"),
     ("/health", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),
     ("/health/live", "GET,HEAD"),

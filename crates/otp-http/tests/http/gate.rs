@@ -11,9 +11,9 @@ use otp_core::effect::Effect;
 use otp_core::fault::{Fault, FaultKind, Res};
 use otp_core::id::{KeyId, SessionId, TenantId};
 use otp_core::port::{
-    Attempt, Backlog, ChallengeStore, ChangeNumber, Changes, Inserted, Lease, Leased, Opened, Outbox, Presented,
-    Replaced, Request, Revocation, Rotated, Rotation, SessionStore, Settled, Settlement, TenantCursor, TenantFilter,
-    TenantStore,
+    Attempt, Backlog, ChallengeStore, ChangeNumber, Changes, Counted, Inserted, Lease, Leased, Metering, Opened,
+    Outbox, Presented, Replaced, Request, Revocation, Rotated, Rotation, SessionStore, Settled, Settlement,
+    TenantCursor, TenantFilter, TenantStore,
 };
 use otp_core::realm::Realm;
 use otp_core::session::LiveSession;
@@ -114,6 +114,24 @@ impl ChallengeStore for Gate {
     async fn attempt(&self, presented: Presented, now: Timestamp) -> Res<Attempt> {
         self.pass("attempt").await?;
         self.store.attempt(presented, now).await
+    }
+}
+
+#[async_trait]
+impl Metering for Gate {
+    async fn counts(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<Vec<Counted>> {
+        self.pass("counts").await?;
+        self.store.counts(realm, from, until).await
+    }
+
+    async fn unique_users(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<u64> {
+        self.pass("unique_users").await?;
+        self.store.unique_users(realm, from, until).await
+    }
+
+    async fn users(&self, realm: Realm) -> Res<u64> {
+        self.pass("users").await?;
+        self.store.users(realm).await
     }
 }
 

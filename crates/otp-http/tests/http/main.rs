@@ -13,6 +13,7 @@ mod limits;
 mod order;
 mod outages;
 mod problems;
+mod quotas;
 mod requests;
 mod secrets;
 mod sessions;

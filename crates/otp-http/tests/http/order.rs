@@ -123,6 +123,20 @@ async fn idempotency_before_limits() {
 }
 
 #[tokio::test]
+async fn limits_before_quotas() {
+    let world = World::new().await;
+    let ask = |email: &str| world.post("/auth/request-otp", json!({ "email": email })).key(&world.customer.key);
+    for n in 0..47 {
+        ask(&format!("user{n}@example.org")).send().await.ok();
+    }
+    for _ in 0..3 {
+        ask(ADA).send().await.ok();
+    }
+    assert_eq!(first(ask("grace@example.org")).await, "quota_exceeded");
+    assert_eq!(first(ask(ADA)).await, "rate_limited");
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_json_before_what_is_wrong_with_the_query() {
     let world = World::new().await;
     let ask = world.post("/auth/request-otp?x=1", json!({})).key(&world.customer.key).body("{");

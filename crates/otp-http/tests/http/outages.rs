@@ -29,6 +29,7 @@ async fn a_store_that_is_down_closes_every_route() {
         world.post("/admin/customers", json!({ "name": "X", "email": "x@example.org" })).key(&world.operator),
         world.get("/admin/customers").key(&world.operator),
         world.get("/admin/customers/me").key(key),
+        world.get("/admin/usage").key(key),
     ] {
         assert_eq!(ask.send().await.problem(), unavailable());
     }
@@ -73,6 +74,7 @@ async fn each_verb_that_fails_fails_its_route() {
         ("rotate", world.post("/auth/refresh", json!({ "token": token }))),
         ("get", world.post("/auth/refresh", json!({ "token": token }))),
         ("live", world.post("/auth/verify-otp", json!({ "email": ADA, "otp": "123456789" })).key(key)),
+        ("users", world.get("/admin/usage").key(key)),
         ("list", world.get("/admin/customers").key(&world.operator)),
         ("insert", world.post("/admin/customers", json!({ "name": "X", "email": "x@e.org" })).key(&world.operator)),
     ] {

@@ -61,6 +61,14 @@ async fn produce(code: ProblemCode) -> Answer {
         ProblemCode::InsufficientScope => world.post("/auth/request-otp", json!({})).key(&world.operator),
         ProblemCode::OperatorRequired => world.get("/admin/customers").key(&key),
         ProblemCode::HostNotAllowed => world.get("/health/live").header("host", "rebound.example"),
+        ProblemCode::UserLimitReached => {
+            world.change(world.customer.id, |tenant| tenant.plan = "cosy".to_owned()).await;
+            for email in ["bob@example.org", "cyd@example.org"] {
+                world.sign_in(email).await;
+            }
+            let (_, code) = world.request(json!({ "email": ADA })).await;
+            verify(json!({ "otp": code, "email": ADA }))
+        }
         ProblemCode::NotFound => world.get("/auth"),
         ProblemCode::MethodNotAllowed => world.ask(Method::DELETE, "/admin/customers"),
         ProblemCode::EmailTaken => {
@@ -87,6 +95,14 @@ async fn produce(code: ProblemCode) -> Answer {
                 request().send().await.ok();
                 world.advance(60);
             }
+            request()
+        }
+        ProblemCode::QuotaExceeded => {
+            for n in 0..50 {
+                let asked = world.post("/auth/request-otp", json!({ "email": format!("user{n}@example.org") }));
+                asked.key(&key).send().await.ok();
+            }
+            world.advance(60);
             request()
         }
         ProblemCode::Internal => {

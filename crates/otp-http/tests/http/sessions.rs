@@ -214,6 +214,7 @@ async fn a_customer_who_is_not_served_is_told_so_by_every_credential() {
             world.post("/auth/introspect", json!({ "token": token })).key(key),
             world.post("/auth/verify-otp", json!({})).key(key),
             world.get("/admin/customers/me").key(key),
+            world.get("/admin/usage").key(key),
         ] {
             assert_eq!(ask.send().await.problem(), (403, code.to_owned()));
         }

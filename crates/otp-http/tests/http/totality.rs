@@ -65,7 +65,7 @@ const POSTS: [&str; 6] =
     ["/auth/request-otp", "/auth/verify-otp", "/auth/logout", "/auth/refresh", "/auth/introspect", "/admin/customers"];
 
 fn paths() -> impl Strategy<Value = String> {
-    let known = ["/auth/me", "/admin/customers/me", "/admin/customers", "/health", "/health/live"];
+    let known = ["/auth/me", "/admin/usage", "/admin/customers/me", "/admin/customers", "/health", "/health/live"];
     prop_oneof![
         prop::sample::select([&POSTS[..], &known].concat()).prop_map(str::to_owned),
         "/admin/customers/[!-.0-~]{0,30}".prop_filter("a path", |path| !path.contains(['?', '#'])),

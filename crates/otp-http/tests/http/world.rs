@@ -67,9 +67,13 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// The default plans, and one that bounds nothing.
+/// The default plans, one that bounds nothing, one with room for two users, and one whose day and month hold as
+/// much.
 fn plans() -> Plans {
     let mut plans = Plans::default();
+    let even = Plan { otp_requests_per_day: Some(9), otp_requests_per_month: Some(9), ..Plan::default() };
+    plans.set("even".to_owned(), even);
+    plans.set("cosy".to_owned(), Plan { max_users: Some(2), ..Plan::default() });
     plans.set("boundless".to_owned(), Plan::default());
     plans
 }
@@ -100,8 +104,13 @@ impl World {
         let memory = Arc::new(otp_memory::MemoryStore::default());
         // Before everything the routes call.
         let gate = Arc::new(Gate::before(memory.clone()));
-        let stores =
-            Stores { challenges: gate.clone(), sessions: gate.clone(), tenants: gate.clone(), ..Stores::of(memory) };
+        let stores = Stores {
+            challenges: gate.clone(),
+            sessions: gate.clone(),
+            tenants: gate.clone(),
+            metering: gate.clone(),
+            ..Stores::of(memory)
+        };
         let stores = match kv {
             Some(kv) => stores.with_limits(kv),
             None => stores,

@@ -1,10 +1,9 @@
 //! Attempts: paid for first, judged then.
 
 use otp_core::challenge::{Challenge, Lookup};
-use otp_core::effect::Effect;
 use otp_core::id::ChallengeId;
 use otp_core::limit::{Admission, decide};
-use otp_core::port::{Attempt, Presented, SignedIn};
+use otp_core::port::{Attempt, AttemptEffects, Presented, SignedIn};
 use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 
@@ -72,8 +71,10 @@ impl State {
         }
         // Decided on copies of the logs, which are kept only if the code turns out wrong.
         let mut logs = self.limits.logs(&wrong_draws, now);
-        if let Admission::Refused { usage, by } = decide(&wrong_draws, &mut logs, now) {
-            self.refuse(wrong_draws, by, now);
+        let admission = decide(&wrong_draws, &mut logs, now);
+        let told = admission.effects(&wrong_draws);
+        if let Admission::Refused { usage, by } = admission {
+            self.apply(told, now);
             return Attempt::RateLimited(usage[by]);
         }
         lane.spend();
@@ -81,9 +82,10 @@ impl State {
         if let Some((matched, sign_in)) = matched.zip(sign_in)
             && let Some(challenge) = self.challenges.close(&by, matched, now)
         {
-            return self.sign_in(&challenge, sign_in, on.right, now);
+            return self.sign_in(&challenge, sign_in, on, now);
         }
         self.limits.keep(&wrong_draws, logs);
+        self.apply(told, now);
         self.apply(on.wrong, now);
         if left == 0 {
             self.apply(on.locked, now);
@@ -91,12 +93,15 @@ impl State {
         Attempt::Wrong { left }
     }
 
-    fn sign_in(&mut self, challenge: &Challenge, sign_in: SignIn, right: Vec<Effect>, now: Timestamp) -> Attempt {
-        let (user, is_new) = self.users.sign_in(challenge, &sign_in, now);
+    fn sign_in(&mut self, challenge: &Challenge, sign_in: SignIn, on: AttemptEffects, now: Timestamp) -> Attempt {
+        let Some((user, is_new)) = self.users.sign_in(challenge, &sign_in, now) else {
+            self.apply(on.full, now);
+            return Attempt::UserLimit;
+        };
         let session = sign_in.open(user.id, challenge.realm, challenge.purpose.clone(), now);
         self.sessions.open(session.clone());
         let created = if is_new { sign_in.created } else { Vec::new() };
-        let effects = right.into_iter().chain(created).map(|effect| effect.signed_in(user.id)).collect();
+        let effects = on.right.into_iter().chain(created).map(|effect| effect.signed_in(user.id)).collect();
         self.apply(effects, now);
         Attempt::Right(Box::new(SignedIn { user, session, is_new }))
     }

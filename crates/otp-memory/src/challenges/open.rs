@@ -1,8 +1,10 @@
 //! Requests: a challenge opened, or its code mailed again.
 
+use std::time::Duration;
+
 use otp_core::challenge::Challenge;
 use otp_core::id::ChallengeId;
-use otp_core::limit::{self, Admission, Draw};
+use otp_core::limit::{self, Admission, Draw, Usage};
 use otp_core::port::{Idempotency, Opened, Opening, Request};
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
@@ -64,12 +66,15 @@ impl State {
         {
             return again;
         }
-        if let Opening::Resend { challenge, pause, .. } = &opening
-            && let Some(refusal) = self.resend_refused(realm, *challenge, pause, &draws, now)
+        if let Opening::Resend { challenge, pause, refused, .. } = &opening
+            && let Some(refusal) = self.resend_refused(realm, *challenge, *pause, &draws, now)
         {
+            if let Opened::Refused { .. } = refusal {
+                self.apply(refused.clone(), now);
+            }
             return refusal;
         }
-        let usage = match self.acquire(draws, now) {
+        let usage = match self.acquire(&draws, now) {
             Admission::Admitted(usage) => usage,
             Admission::Refused { usage, by } => return Opened::Refused { usage, by },
         };
@@ -78,7 +83,7 @@ impl State {
             Opening::Resend { challenge, .. } => self.challenges.resend(realm, challenge, now),
         }
         if let Some(request) = idempotency {
-            let left = usage.iter().map(|usage| usage.remaining);
+            let left = usage.iter().map(Usage::remaining);
             let remaining = request.remaining.iter().copied().chain(left).collect();
             self.remembered.0.keep((realm, request.key), Answer { request, remaining });
         }
@@ -94,7 +99,7 @@ impl State {
             Opening::New(_) => false,
             Opening::Resend { challenge, pause, .. } => {
                 let open = self.challenges.by_id.live(&(realm, *challenge), now);
-                open.is_none_or(|open| limit::pause(pause, open.sent_at, now).is_some())
+                open.is_none_or(|open| limit::pause(*pause, open.sent_at, now).is_some())
             }
         };
         request.idempotency.as_ref().is_some_and(remembered) || held_back()
@@ -115,10 +120,10 @@ impl State {
 
     /// Why a challenge may not be mailed again now, if it may not.
     fn resend_refused(
-        &mut self,
+        &self,
         realm: Realm,
         challenge: ChallengeId,
-        pause: &Draw,
+        pause: Duration,
         draws: &[Draw],
         now: Timestamp,
     ) -> Option<Opened> {
@@ -127,7 +132,6 @@ impl State {
         let mut usage = self.usage(draws, now);
         let by = usage.len();
         usage.push(refusing);
-        self.apply(pause.refused.clone(), now);
         Some(Opened::Refused { usage, by })
     }
 }

@@ -10,5 +10,6 @@ if looked.by then
   apply(call.outbox, call.draws[looked.by].refused, call.now)
 else
   draw_all(KEYS, call.draws, looked, call.now, call.held)
+  apply_marks(call.outbox, call.draws, looked, call.now)
 end
 return { looked.by or 0, looked.logs }

@@ -1,8 +1,8 @@
 -- Spends an attempt and gives the verdict.
 --
 -- KEYS   the log of each draw of a wrong code
--- ARGV   a document { now, held, outbox, draws, id | address, matched?, right, wrong, locked, sign_in? }
---        sign_in = { candidate, user_doc, sessions, session, session_doc, idle, expires, created }
+-- ARGV   a document { now, held, outbox, draws, id | address, matched?, right, wrong, locked, full, sign_in? }
+--        sign_in = { candidate, user_doc, users, max_users?, sessions, session, session_doc, idle, expires, created }
 -- Answers a word, and what belongs to it.
 
 local call, now = cjson.decode(ARGV[1]), nil
@@ -31,8 +31,12 @@ if matched and (matched.key == call.id or matched.address == call.address) then
   local user
   if known then
     user = { sign_in.candidate, known }
+  elseif sign_in.max_users and tonumber(redis.call('GET', sign_in.users) or 0) >= sign_in.max_users then
+    apply(call.outbox, call.full, now)
+    return { 'full' }
   else
     redis.call('HSET', matched.user, 'id', sign_in.candidate, 'doc', sign_in.user_doc)
+    redis.call('INCR', sign_in.users)
   end
   redis.call('HSET', matched.user, 'seen', now)
   local document = user and replaced(sign_in.session_doc, user[1], user[2]) or sign_in.session_doc
@@ -49,6 +53,7 @@ if matched and (matched.key == call.id or matched.address == call.address) then
 end
 
 draw_all(KEYS, call.draws, looked, now, call.held)
+apply_marks(call.outbox, call.draws, looked, now)
 apply(call.outbox, call.wrong, now)
 if left == 0 then apply(call.outbox, call.locked, now) end
 return { 'wrong', left }

@@ -1,5 +1,5 @@
 -- Effects: the one place where they become keys. Each is { kind, … }; documents are texts that
--- nobody here reads.
+-- nobody here reads. Behind limits.lua: what is told once is counted by a limit.
 
 -- `text` with every `from` in it replaced by `to`, both to the letter.
 local function replaced(text, from, to)
@@ -38,6 +38,20 @@ local function apply(outbox, effects, now, user)
       redis.call('SADD', effect.key, user and replaced(effect.user, user[1], user[2]) or effect.user)
     elseif effect.kind == 'audit' then
       redis.call('RPUSH', effect.key, user and replaced(effect.doc, user[1], user[2]) or effect.doc)
+    elseif effect.kind == 'once' then
+      local keys, draws = { effect.key }, { effect.draw }
+      local looked = look(keys, draws, now)
+      if not looked.by then
+        draw_all(keys, draws, looked, now, effect.held)
+        apply(outbox, effect.effects, now, user)
+      end
     end
+  end
+end
+
+-- Writes the effects of the marks that `draws` have reached, once they are drawn.
+local function apply_marks(outbox, draws, looked, now)
+  for place, draw in ipairs(draws) do
+    if draw.mark and looked.drawn[place] + 1 >= draw.mark.units then apply(outbox, draw.mark.effects, now) end
   end
 end

@@ -33,6 +33,7 @@ if looked.by then
   return { 'refused', looked.by, looked.logs }
 end
 draw_all(KEYS, call.draws, looked, now, call.held)
+apply_marks(call.outbox, call.draws, looked, now)
 
 if call.resend then
   redis.call('HSET', call.resend.key, 'mailed', now)

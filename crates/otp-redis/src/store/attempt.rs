@@ -35,6 +35,7 @@ struct Call {
     right: Vec<Written>,
     wrong: Vec<Written>,
     locked: Vec<Written>,
+    full: Vec<Written>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sign_in: Option<Entering>,
 }
@@ -44,6 +45,9 @@ struct Call {
 struct Entering {
     candidate: String,
     user_doc: String,
+    users: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_users: Option<u32>,
     sessions: String,
     session: String,
     session_doc: String,
@@ -73,18 +77,19 @@ pub(super) async fn attempt(server: &Server, presented: Presented, now: Timestam
         now,
         held: millis(HELD),
         outbox: keys.outbox(),
-        draws: keys.drawn(OP, wrong_draws)?,
+        draws: keys.drawn(OP, wrong_draws, now)?,
         id,
         address,
         matched: challenge.as_ref().map(|challenge| keys.challenge(realm, challenge.id)),
-        right: keys.written(OP, &named(&on.right, candidate))?,
-        wrong: keys.written(OP, &on.wrong)?,
-        locked: keys.written(OP, &on.locked)?,
+        right: keys.written(OP, &named(&on.right, candidate), now)?,
+        wrong: keys.written(OP, &on.wrong, now)?,
+        locked: keys.written(OP, &on.locked, now)?,
+        full: keys.written(OP, &on.full, now)?,
         sign_in: entering
             .map(|(challenge, sign_in)| {
                 let user = sign_in.create(realm, challenge.address_key, now);
                 let session = sign_in.open(user.id, realm, challenge.purpose.clone(), now);
-                entering_as(server, sign_in, &user, &session)
+                entering_as(server, sign_in, &user, &session, now)
             })
             .transpose()?,
     };
@@ -99,6 +104,7 @@ pub(super) async fn attempt(server: &Server, presented: Presented, now: Timestam
             Attempt::Right(Box::new(SignedIn { user, session, is_new }))
         }
         "wrong" => Attempt::Wrong { left: next(&mut said)? },
+        "full" => Attempt::UserLimit,
         "expired" => Attempt::Expired,
         "exhausted" => Attempt::Exhausted,
         "limited" => {
@@ -119,16 +125,18 @@ fn named(effects: &[Effect], candidate: Option<UserId>) -> Vec<Effect> {
     effects.iter().map(named).collect()
 }
 
-fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session) -> Res<Entering> {
+fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session, now: Timestamp) -> Res<Entering> {
     let keys = &server.keys;
     Ok(Entering {
         candidate: user.id.to_string(),
         user_doc: document(OP, user)?,
+        users: keys.users(user.realm),
+        max_users: sign_in.max_users,
         sessions: keys.sessions(user.realm, user.id),
         session: keys.session(session.realm, session.id),
         session_doc: document(OP, session)?,
         idle: session.idle_expires_at,
         expires: session.expires_at,
-        created: keys.written(OP, &named(&sign_in.created, Some(user.id)))?,
+        created: keys.written(OP, &named(&sign_in.created, Some(user.id)), now)?,
     })
 }

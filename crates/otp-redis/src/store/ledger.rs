@@ -55,6 +55,11 @@ impl Metering for RedisStore {
         }
         Ok(users.len() as u64)
     }
+
+    async fn users(&self, realm: Realm) -> Res<u64> {
+        let command = redis::cmd("GET").arg(self.0.keys.users(realm)).take();
+        Ok(self.0.link.ask::<Option<u64>>("redis.users", &command).await?.unwrap_or_default())
+    }
 }
 
 #[async_trait]

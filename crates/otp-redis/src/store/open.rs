@@ -72,9 +72,9 @@ pub(super) async fn open(server: &Server, request: Request, now: Timestamp) -> R
             };
             (Some(new), None)
         }
-        Opening::Resend { challenge, pause, .. } => {
-            let refused = keys.written(OP, &pause.refused)?;
-            (None, Some(Resend { key: keys.challenge(realm, *challenge), pause: millis(pause.window), refused }))
+        Opening::Resend { challenge, pause, refused, .. } => {
+            let refused = keys.written(OP, refused, now)?;
+            (None, Some(Resend { key: keys.challenge(realm, *challenge), pause: millis(*pause), refused }))
         }
     };
     let answer = idempotency.as_ref().map(|call| Answer {
@@ -87,8 +87,8 @@ pub(super) async fn open(server: &Server, request: Request, now: Timestamp) -> R
         now,
         held: millis(HELD),
         outbox: keys.outbox(),
-        draws: keys.drawn(OP, draws)?,
-        admitted: keys.written(OP, admitted)?,
+        draws: keys.drawn(OP, draws, now)?,
+        admitted: keys.written(OP, admitted, now)?,
         answer,
         new,
         resend,
@@ -124,7 +124,7 @@ pub(super) async fn open(server: &Server, request: Request, now: Timestamp) -> R
 fn paused(opening: &Opening, mailed_at: Timestamp, now: Timestamp) -> Option<limit::Usage> {
     match opening {
         Opening::New(_) => None,
-        Opening::Resend { pause, .. } => limit::pause(pause, mailed_at, now),
+        Opening::Resend { pause, .. } => limit::pause(*pause, mailed_at, now),
     }
 }
 
@@ -146,7 +146,7 @@ pub(super) async fn foregone(server: &Server, request: &Request, now: Timestamp)
     let key = server.keys.challenge(realm, *challenge);
     let ended = field(key.clone(), "expires").await?.is_none_or(|end| end <= now);
     let mailed_at = field(key, "mailed").await?;
-    Ok(ended || mailed_at.is_none_or(|at| limit::pause(pause, at, now).is_some()))
+    Ok(ended || mailed_at.is_none_or(|at| limit::pause(*pause, at, now).is_some()))
 }
 
 /// The next of what a script answers.

@@ -77,7 +77,7 @@ impl Outbox for RedisStore {
             // As the script that queued it has written the number.
             entry: format!("{:016}", lease.entry),
             token: lease.token,
-            effects: self.0.keys.written(OP, &effects)?,
+            effects: self.0.keys.written(OP, &effects, now)?,
             retry,
         };
         let recorded: bool = self.0.run(OP, &SETTLE, &[], &call, &[]).await?;
@@ -92,7 +92,7 @@ impl Outbox for RedisStore {
             outbox: String,
             effects: Vec<Written>,
         }
-        let effects = self.0.keys.written(OP, &effects)?;
+        let effects = self.0.keys.written(OP, &effects, now)?;
         let call = Call { now, outbox: self.0.keys.outbox(), effects };
         self.0.run(OP, &APPEND, &[], &call, &[]).await
     }

@@ -53,8 +53,8 @@ impl SessionStore for RedisStore {
             generation: rotation.generation,
             idle: millis(rotation.idle),
             grace: rotation.grace.map(millis),
-            rotated: keys.written(OP, &rotation.rotated)?,
-            reused: keys.written(OP, &rotation.reused)?,
+            rotated: keys.written(OP, &rotation.rotated, now)?,
+            reused: keys.written(OP, &rotation.reused, now)?,
         };
         let (word, live): (String, Vec<String>) = self.0.run(OP, &ROTATE, &[], &call, &[]).await?;
         Ok(match word.as_str() {
@@ -84,7 +84,7 @@ impl SessionStore for RedisStore {
             Revoked::One(id) => (Some(keys.session(realm, id)), None),
             Revoked::AllOf(user) => (None, Some(keys.sessions(realm, user))),
         };
-        let effects = keys.written(OP, &effects)?;
+        let effects = keys.written(OP, &effects, now)?;
         let call = Call { now, outbox: keys.outbox(), session, sessions, effects };
         self.0.run(OP, &REVOKE, &[], &call, &[]).await
     }

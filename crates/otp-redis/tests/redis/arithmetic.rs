@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otp_core::limit::{Admission, Draw, Log, Rule, decide, peek};
+use otp_core::limit::{Admission, Draw, Log, Rule, Window, decide, peek};
 use otp_core::port::LimitStore;
 use otp_core::time::Timestamp;
 use otp_testkit::samples::{NOW, Samples};
@@ -12,34 +12,42 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::fixture::limits;
 
-const RULES: [Rule; 3] = [Rule::EmailHour, Rule::EmailDay, Rule::ClientHour];
+const RULES: [Rule; 4] = [Rule::EmailHour, Rule::EmailDay, Rule::QuotaDay, Rule::QuotaMonth];
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// A limit as the steps of one run find it.
 #[derive(Debug, Clone)]
 struct Kept {
     limit: u32,
-    window: u64,
+    window: Window,
 }
 
 /// Time passes, or steps back; some of the limits are drawn, each lowered or raised by a little.
 #[derive(Debug, Clone)]
 struct Step {
     wait: i64,
-    drawn: [bool; 3],
+    drawn: [bool; 4],
     moved: i64,
 }
 
-fn kept() -> impl Strategy<Value = [Kept; 3]> {
-    let one = || (0u32..200, prop_oneof![1u64..50, 900u64..1100]);
-    [one(), one(), one()].prop_map(|all| all.map(|(limit, window)| Kept { limit, window }))
+fn kept() -> impl Strategy<Value = [Kept; 4]> {
+    let sliding = || prop_oneof![1u64..50, 900u64..1100].prop_map(|span| Window::Sliding(Duration::from_millis(span)));
+    let limit = || prop_oneof![3 => 0u32..200, 1 => 0u32..4];
+    (limit(), sliding(), limit(), sliding(), limit(), limit()).prop_map(|(first, one, second, other, day, month)| {
+        [(first, one), (second, other), (day, Window::UtcDay), (month, Window::UtcMonth)]
+            .map(|(limit, window)| Kept { limit, window })
+    })
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let steps = |wait: BoxedStrategy<i64>, many: std::ops::Range<usize>| {
-        let step = (wait, any::<[bool; 3]>(), -1i64..2);
+        let step = (wait, any::<[bool; 4]>(), -1i64..2);
         vec(step.prop_map(|(wait, drawn, moved)| Step { wait, drawn, moved }), many)
     };
-    let jumping = prop_oneof![8 => 0i64..20, 1 => -30i64..0, 1 => 500i64..1200];
+    // Across midnights and the ends of months, too, and back.
+    let days = prop_oneof![-40 * DAY..40 * DAY, -DAY..DAY];
+    let jumping = prop_oneof![16 => 0i64..20, 2 => -30i64..0, 2 => 500i64..1200, 1 => days];
     // So many in one window that entries are merged, and then some time in which they come back.
     let crowded = prop_oneof![60 => 0i64..5, 1 => -30i64..0, 1 => 100i64..300];
     prop_oneof![steps(jumping.boxed(), 1..20), steps(crowded.boxed(), 200..300)]
@@ -53,12 +61,12 @@ fn the_script_decides_as_the_domain_does() {
     let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&(kept(), steps()), |(kept, steps)| {
         let realm = samples.realm();
-        let draws = [0, 1, 2].map(|n| samples.draw(realm, RULES[n], kept[n].limit));
-        let mut logs = [Log::default(), Log::default(), Log::default()];
+        let draws = [0, 1, 2, 3].map(|n| samples.draw(realm, RULES[n], kept[n].limit));
+        let mut logs: [Log; 4] = Default::default();
         let mut now = NOW;
         for step in steps {
             now = Timestamp::from_millis(now.as_millis() + step.wait);
-            let chosen: Vec<usize> = (0..3).filter(|n| step.drawn[*n]).collect();
+            let chosen: Vec<usize> = (0..4).filter(|n| step.drawn[*n]).collect();
             let drawn: Vec<Draw> = chosen.iter().map(|n| moved(&draws[*n], &kept[*n], step.moved)).collect();
             let mut before: Vec<Log> = chosen.iter().map(|n| logs[*n].clone()).collect();
             prop_assert_eq!(runtime.block_on(limits.usage(&drawn, now)).unwrap(), peek(&drawn, &before, now));
@@ -78,5 +86,5 @@ fn the_script_decides_as_the_domain_does() {
 
 fn moved(draw: &Draw, kept: &Kept, by: i64) -> Draw {
     let limit = u32::try_from(i64::from(kept.limit) + by).unwrap_or_default();
-    Draw { limit, window: Duration::from_millis(kept.window), ..draw.clone() }
+    Draw { limit, window: kept.window, ..draw.clone() }
 }

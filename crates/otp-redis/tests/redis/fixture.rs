@@ -24,7 +24,7 @@ pub(crate) async fn limits() -> Option<RedisLimits> {
     Some(limits.with_prefix(prefix()))
 }
 
-/// Limits whose refusals are told elsewhere, as the domain does it.
+/// Limits whose effects are written elsewhere, as the domain does it.
 struct Told {
     limits: RedisLimits,
     effects: Arc<MemoryStore>,
@@ -34,9 +34,7 @@ struct Told {
 impl LimitStore for Told {
     async fn acquire(&self, draws: Vec<Draw>, now: Timestamp) -> Res<Admission> {
         let admission = self.limits.acquire(draws.clone(), now).await?;
-        if let Admission::Refused { by, .. } = &admission {
-            self.effects.append(draws[*by].refused.clone(), now).await?;
-        }
+        self.effects.append(admission.effects(&draws), now).await?;
         Ok(admission)
     }
 

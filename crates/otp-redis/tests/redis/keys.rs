@@ -14,7 +14,7 @@ async fn a_key_begins_with_its_tenant_and_goes_when_it_has_long_ended() {
     let draws = vec![samples.draw(realm, Rule::EmailHour, 3), samples.draw(realm, Rule::EmailDay, 3)];
     // Redis' clock is years ahead of this: what has ended is not its to say.
     limits.acquire(draws.clone(), NOW).await.unwrap();
-    assert_eq!(limits.usage(&draws, NOW).await.unwrap()[0].remaining, 2);
+    assert_eq!(limits.usage(&draws, NOW).await.unwrap()[0].remaining(), 2);
 
     let number =
         |script: &str, argument: &str| redis.cli(&["EVAL", script, "0", argument]).trim().parse::<u128>().unwrap();

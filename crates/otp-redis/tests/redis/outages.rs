@@ -9,7 +9,7 @@ use otp_testkit::samples::{NOW, Samples};
 
 fn left(admission: Admission) -> Option<u32> {
     match admission {
-        Admission::Admitted(usage) => Some(usage[0].remaining),
+        Admission::Admitted(usage) => Some(usage[0].remaining()),
         Admission::Refused { .. } => None,
     }
 }

@@ -60,7 +60,7 @@ impl Answers {
 
     /// Remembers an answer, and what was left of each limit drawn for it.
     pub(super) fn remember(&mut self, realm: Realm, call: &Idempotency, usage: &[Usage], now: Timestamp) {
-        let left = usage.iter().map(|usage| usage.remaining);
+        let left = usage.iter().map(Usage::remaining);
         let remaining = call.remaining.iter().copied().chain(left).collect();
         self.known.insert((realm, call.key), Answer { request: call.clone(), remaining, new_at: Some(now) });
     }

@@ -1,10 +1,9 @@
 //! Attempts: paid for first, judged then.
 
 use async_trait::async_trait;
-use otp_core::challenge::Challenge;
-use otp_core::effect::Effect;
+use otp_core::challenge::{Challenge, Lookup};
 use otp_core::limit::Admission;
-use otp_core::port::{Attempt, Presented, SignedIn};
+use otp_core::port::{Attempt, AttemptEffects, Presented, SignedIn};
 use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 
@@ -24,8 +23,19 @@ impl Verb for Try {
     type Answer = Attempt;
 
     fn needs(&self, set: &mut WorkingSet) {
-        set.challenges.need_all_of(&self.presented.by, self.now);
-        set.limits.need(&self.presented.wrong_draws);
+        let Presented { by, matched, sign_in, wrong_draws, on } = &self.presented;
+        set.challenges.need_all_of(by, self.now);
+        set.limits.need(wrong_draws);
+        let created = sign_in.as_ref().map(|sign_in| &sign_in.created);
+        for effects in [&on.right, &on.wrong, &on.locked, &on.full].into_iter().chain(created) {
+            set.limits.need_for(effects);
+        }
+        if let Some((matched, sign_in)) = matched.zip(sign_in.as_ref())
+            && sign_in.max_users.is_some()
+        {
+            let (Lookup::Id { realm, .. } | Lookup::Address { realm, .. }) = by;
+            set.users.need_room(*realm, matched);
+        }
     }
 
     async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<Attempt> {
@@ -42,31 +52,42 @@ impl WorkingSet {
         }
         // Decided on copies of the logs, which are kept only if the code turns out wrong.
         let (admission, logs) = self.limits.decide(wrong_draws, now);
+        let told = admission.effects(wrong_draws);
         if let Admission::Refused { usage, by } = admission {
-            self.refuse(wrong_draws, by, now)?;
+            self.apply(&told, now)?;
             return Ok(Attempt::RateLimited(usage[by]));
         }
         let left = lane.spend();
         if let Some((matched, sign_in)) = matched.zip(sign_in.as_ref())
             && let Some(challenge) = self.challenges.close(by, matched, now)
         {
-            return self.sign_in(&challenge, sign_in, &on.right, now);
+            return self.sign_in(&challenge, sign_in, on, now);
         }
         self.limits.keep(wrong_draws, logs);
-        self.effects.apply(&on.wrong, now)?;
+        self.apply(&told, now)?;
+        self.apply(&on.wrong, now)?;
         if left == 0 {
-            self.effects.apply(&on.locked, now)?;
+            self.apply(&on.locked, now)?;
         }
         Ok(Attempt::Wrong { left })
     }
 
-    fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, right: &[Effect], now: Timestamp) -> Tried<Attempt> {
-        let (user, is_new) = self.users.sign_in(challenge, sign_in, now);
+    fn sign_in(
+        &mut self,
+        challenge: &Challenge,
+        sign_in: &SignIn,
+        on: &AttemptEffects,
+        now: Timestamp,
+    ) -> Tried<Attempt> {
+        let Some((user, is_new)) = self.users.sign_in(challenge, sign_in, now) else {
+            self.apply(&on.full, now)?;
+            return Ok(Attempt::UserLimit);
+        };
         let session = sign_in.open(user.id, challenge.realm, challenge.purpose.clone(), now);
         self.sessions.open(session.clone(), user.address_key);
         let created = if is_new { sign_in.created.as_slice() } else { &[] };
-        let effects: Vec<_> = right.iter().chain(created).map(|effect| effect.clone().signed_in(user.id)).collect();
-        self.effects.apply(&effects, now)?;
+        let effects: Vec<_> = on.right.iter().chain(created).map(|effect| effect.clone().signed_in(user.id)).collect();
+        self.apply(&effects, now)?;
         Ok(Attempt::Right(Box::new(SignedIn { user, session, is_new })))
     }
 }

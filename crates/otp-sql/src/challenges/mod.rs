@@ -45,10 +45,10 @@ impl ChallengeStore for SqlStore {
         {
             return Ok(true);
         }
-        let Opening::Resend { realm, challenge, pause } = &request.opening else { return Ok(false) };
+        let Opening::Resend { realm, challenge, pause, .. } = &request.opening else { return Ok(false) };
         let row = self.readers.one(OP, query(&MAILED_AT).realm(*realm).text(challenge).time(now)).await?;
         let mailed_at = row.map(|row| row.time("mailed_at")).transpose().map_err(|trouble| trouble.fault(OP))?;
-        Ok(mailed_at.is_none_or(|mailed_at| limit::pause(pause, mailed_at, now).is_some()))
+        Ok(mailed_at.is_none_or(|mailed_at| limit::pause(*pause, mailed_at, now).is_some()))
     }
 
     async fn live(&self, by: &Lookup, now: Timestamp) -> Res<Vec<Challenge>> {

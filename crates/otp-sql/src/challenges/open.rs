@@ -1,5 +1,7 @@
 //! Requests: a challenge opened, or its code mailed again.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use otp_core::id::ChallengeId;
 use otp_core::limit::{self, Admission, Draw};
@@ -23,14 +25,16 @@ impl Verb for Open {
     type Answer = Opened;
 
     fn needs(&self, set: &mut WorkingSet) {
-        let Request { opening, draws, idempotency, .. } = &self.request;
+        let Request { opening, draws, idempotency, admitted } = &self.request;
         if let Some(call) = idempotency {
             set.answers.need(opening.realm(), call);
         }
-        if let Opening::Resend { realm, challenge, .. } = opening {
+        if let Opening::Resend { realm, challenge, refused, .. } = opening {
             set.challenges.need(*realm, *challenge, self.now);
+            set.limits.need_for(refused);
         }
         set.limits.need(draws);
+        set.limits.need_for(admitted);
     }
 
     async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<Opened> {
@@ -47,9 +51,12 @@ impl WorkingSet {
         {
             return Ok(again);
         }
-        if let Opening::Resend { challenge, pause, .. } = opening
-            && let Some(refusal) = self.resend_refused(realm, *challenge, pause, draws, now)?
+        if let Opening::Resend { challenge, pause, refused, .. } = opening
+            && let Some(refusal) = self.resend_refused(realm, *challenge, *pause, draws, now)
         {
+            if let Opened::Refused { .. } = refusal {
+                self.apply(refused, now)?;
+            }
             return Ok(refusal);
         }
         let usage = match self.draw(draws, now)? {
@@ -63,7 +70,7 @@ impl WorkingSet {
         if let Some(call) = idempotency {
             self.answers.remember(realm, call, &usage, now);
         }
-        self.effects.apply(admitted, now)?;
+        self.apply(admitted, now)?;
         Ok(Opened::Admitted(usage))
     }
 
@@ -82,19 +89,18 @@ impl WorkingSet {
 
     /// Why a challenge may not be mailed again now, if it may not.
     fn resend_refused(
-        &mut self,
+        &self,
         realm: Realm,
         challenge: ChallengeId,
-        pause: &Draw,
+        pause: Duration,
         draws: &[Draw],
         now: Timestamp,
-    ) -> Tried<Option<Opened>> {
-        let Some(open) = self.challenges.live(realm, challenge, now) else { return Ok(Some(Opened::Gone)) };
-        let Some(refusing) = limit::pause(pause, open.mailed_at, now) else { return Ok(None) };
+    ) -> Option<Opened> {
+        let Some(open) = self.challenges.live(realm, challenge, now) else { return Some(Opened::Gone) };
+        let refusing = limit::pause(pause, open.mailed_at, now)?;
         let mut usage = self.limits.usage(draws, now);
         let by = usage.len();
         usage.push(refusing);
-        self.effects.apply(&pause.refused, now)?;
-        Ok(Some(Opened::Refused { usage, by }))
+        Some(Opened::Refused { usage, by })
     }
 }

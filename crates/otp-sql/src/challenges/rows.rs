@@ -128,6 +128,11 @@ impl Challenges {
         self.open.get(&(realm, id)).filter(|open| now < open.challenge.expires_at)
     }
 
+    /// The address of the challenge of that id, if it is open.
+    pub(crate) fn address_of(&self, realm: Realm, id: ChallengeId) -> Option<AddressKey> {
+        self.open.get(&(realm, id)).map(|open| open.challenge.address_key)
+    }
+
     /// The lane of a look-up, unless nothing of it is live: that of its newest challenge.
     pub(super) fn lane(&mut self, by: &Lookup, now: Timestamp) -> Option<Lane<'_>> {
         let (realm, paying) = match by {

@@ -19,7 +19,11 @@ impl Verb for Append {
     const OP: &'static str = "sql.append";
     type Answer = ();
 
+    fn needs(&self, set: &mut WorkingSet) {
+        set.limits.need_for(&self.effects);
+    }
+
     async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<()> {
-        set.effects.apply(&self.effects, self.now)
+        set.apply(&self.effects, self.now)
     }
 }

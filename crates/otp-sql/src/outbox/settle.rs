@@ -86,12 +86,13 @@ impl Verb for Settle {
 
     fn needs(&self, set: &mut WorkingSet) {
         set.outbox.tokens.insert(self.lease.entry, None);
+        set.limits.need_for(&self.effects);
     }
 
     async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<Settled> {
         let settled = set.outbox.settle(self.lease, self.how);
         if settled == Settled::Recorded {
-            set.effects.apply(&self.effects, self.now)?;
+            set.apply(&self.effects, self.now)?;
         }
         Ok(settled)
     }

@@ -29,6 +29,10 @@ impl Verb for Revoke {
     const OP: &'static str = "sql.revoke";
     type Answer = u64;
 
+    fn needs(&self, set: &mut WorkingSet) {
+        set.limits.need_for(&self.revocation.effects);
+    }
+
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<u64> {
         let Revocation { realm, which, effects } = &self.revocation;
         let query = match which {
@@ -40,7 +44,7 @@ impl Verb for Revoke {
             were_live += u64::from(row.time("ends_at")? > self.now);
         }
         if were_live > 0 {
-            set.effects.apply(effects, self.now)?;
+            set.apply(effects, self.now)?;
         }
         Ok(were_live)
     }

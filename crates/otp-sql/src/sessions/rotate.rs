@@ -28,6 +28,11 @@ impl Verb for Rotate {
     const OP: &'static str = "sql.rotate";
     type Answer = Rotated;
 
+    fn needs(&self, set: &mut WorkingSet) {
+        set.limits.need_for(&self.rotation.rotated);
+        set.limits.need_for(&self.rotation.reused);
+    }
+
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Rotated> {
         let Self { rotation, now } = self;
         let (realm, id) = (rotation.realm, rotation.session);
@@ -44,7 +49,7 @@ impl Verb for Rotate {
             if advance.execute(conn).await? == 0 {
                 return Err(Trouble::conflict());
             }
-            set.effects.apply(&rotation.rotated, *now)?;
+            set.apply(&rotation.rotated, *now)?;
             return Ok(Rotated::Rotated(Box::new(live)));
         }
         // A generation still to come was never issued; it says nothing about the session.
@@ -55,7 +60,7 @@ impl Verb for Rotate {
             return Ok(Rotated::Replay(Box::new(live)));
         }
         query(&END).realm(realm).text(id).execute(conn).await?;
-        set.effects.apply(&rotation.reused, *now)?;
+        set.apply(&rotation.reused, *now)?;
         Ok(Rotated::Reused)
     }
 }

@@ -62,13 +62,17 @@ impl Verb for Insert {
     const OP: &'static str = "sql.insert_tenant";
     type Answer = Inserted;
 
+    fn needs(&self, set: &mut WorkingSet) {
+        set.limits.need_for(&self.effects);
+    }
+
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Inserted> {
         let change = number_of_change(conn).await?;
         if bind(query(&INSERT), &self.tenant, change)?.execute(conn).await? == 0 {
             return Ok(Inserted::Exists);
         }
         add_keys(conn, &self.tenant).await?;
-        set.effects.apply(&self.effects, self.now)?;
+        set.apply(&self.effects, self.now)?;
         Ok(Inserted::Inserted)
     }
 }
@@ -86,6 +90,10 @@ impl Verb for Replace {
     const OP: &'static str = "sql.replace_tenant";
     type Answer = Replaced;
 
+    fn needs(&self, set: &mut WorkingSet) {
+        set.limits.need_for(&self.effects);
+    }
+
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Replaced> {
         let id = self.tenant.id;
         let change = number_of_change(conn).await?;
@@ -96,7 +104,7 @@ impl Verb for Replace {
         }
         query(&FORGET_KEYS).text(id).execute(conn).await?;
         add_keys(conn, &self.tenant).await?;
-        set.effects.apply(&self.effects, self.now)?;
+        set.apply(&self.effects, self.now)?;
         Ok(Replaced::Replaced)
     }
 }

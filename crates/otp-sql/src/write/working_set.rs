@@ -18,7 +18,8 @@ use crate::users::Users;
 ///
 /// What is read may be decided on: on SQLite the batch holds the lock of all writers from its first
 /// statement on, on Postgres that of each row it has read, and all batches take those in one order (limits,
-/// challenges, outbox, then what they insert: users, key uses, usage; by key within each). What was not
+/// challenges, outbox, numbers of users that decide, then what they insert: users, key uses, other numbers of users,
+/// usage; by key within each). What was not
 /// there cannot be locked, so every write checks its row all the same: see
 /// [`Writes::run`].
 #[derive(Default)]
@@ -39,7 +40,8 @@ impl WorkingSet {
         self.answers.load(conn).await?;
         self.limits.load(conn).await?;
         self.challenges.load(conn, &mut self.users).await?;
-        self.outbox.load(conn).await
+        self.outbox.load(conn).await?;
+        self.users.load(conn, &self.challenges).await
     }
 
     /// Writes what members changed.
@@ -52,6 +54,7 @@ impl WorkingSet {
         self.sessions.store(&mut writes);
         self.outbox.store(&mut writes);
         self.key_uses.store(&mut writes);
+        self.users.count(&mut writes);
         self.effects.store(&mut writes);
         writes.run(conn).await
     }

@@ -50,7 +50,7 @@ async fn a_member_that_cannot_be_written_harms_nobody(fixture: Fixture) {
     assert_eq!(fixture.store.backlog(NOW).await.unwrap().waiting, 19);
     assert_eq!(fixture.store.counts(realm, NOW.hour(), NOW.plus(HOUR)).await.unwrap()[0].count, 19);
     let Admission::Admitted(usage) = fixture.store.acquire(vec![draw], NOW).await.unwrap() else { panic!("refused") };
-    assert_eq!(usage[0].remaining, 100 - 20);
+    assert_eq!(usage[0].remaining(), 100 - 20);
 }
 
 async fn a_row_that_does_not_read_back_is_the_trouble_of_who_needs_it(fixture: Fixture) {
@@ -64,7 +64,7 @@ async fn a_row_that_does_not_read_back_is_the_trouble_of_who_needs_it(fixture: F
     let drawn = join_all(draws.iter().map(|draws| fixture.store.acquire(draws.clone(), NOW))).await;
     for (place, drawn) in drawn.iter().enumerate() {
         match drawn {
-            Ok(Admission::Admitted(usage)) => assert_eq!((place != 2, usage[0].remaining), (true, 1)),
+            Ok(Admission::Admitted(usage)) => assert_eq!((place != 2, usage[0].remaining()), (true, 1)),
             Ok(refused) => panic!("{refused:?}"),
             Err(fault) => assert_eq!((place, fault.kind()), (2, FaultKind::Corrupt)),
         }

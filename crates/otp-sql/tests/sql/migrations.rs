@@ -6,7 +6,7 @@ use futures::future::join_all;
 use otp_core::fault::FaultKind;
 use otp_core::id::TenantId;
 use otp_core::limit::Rule;
-use otp_core::port::{LimitStore, TenantStore};
+use otp_core::port::{Attempt, ChallengeStore, LimitStore, Metering, TenantStore};
 use otp_sql::Schema;
 use otp_testkit::samples::{NOW, Samples};
 use tokio::sync::Barrier;
@@ -15,13 +15,14 @@ use crate::fixture::{Fixture, on_each_engine};
 
 on_each_engine! {
     a_new_database_has_everything_before_it
+    users_there_were_before_they_were_counted_are_counted
     a_later_version_is_left_alone
     a_migration_changed_after_it_was_run_is_refused
     several_processes_may_migrate_at_once
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
-    let pending = ["0001 start", "0002 several nodes"].map(ToOwned::to_owned);
+    let pending = ["0001 start", "0002 several nodes", "0003 user counts"].map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
     let read = fixture.store.get(TenantId::SERVICE).await.unwrap_err();
     assert_eq!((read.kind(), read.op()), (FaultKind::Misconfigured, "sql.tenant"));
@@ -33,6 +34,22 @@ async fn a_new_database_has_everything_before_it(fixture: Fixture) {
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Current);
     assert_eq!(fixture.store.get(TenantId::SERVICE).await.unwrap(), None);
     fixture.store.migrate().await.unwrap();
+}
+
+async fn users_there_were_before_they_were_counted_are_counted(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    let samples = Samples::seeded(15);
+    let (realm, other) = (samples.realm(), samples.realm());
+    for realm in [realm, realm, other] {
+        let challenge = samples.challenge(realm, NOW);
+        fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
+        assert!(matches!(fixture.store.attempt(samples.right(&challenge), NOW).await.unwrap(), Attempt::Right(_)));
+    }
+    // As a version left it that did not count them.
+    fixture.execute("DROP TABLE user_counts").await;
+    fixture.execute("DELETE FROM _sqlx_migrations WHERE version = 3").await;
+    fixture.store.migrate().await.unwrap();
+    assert_eq!((fixture.store.users(realm).await.unwrap(), fixture.store.users(other).await.unwrap()), (2, 1));
 }
 
 async fn a_later_version_is_left_alone(fixture: Fixture) {

@@ -1,13 +1,17 @@
 //! Several stores on one database, each as a node of its own would have it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
-use otp_core::effect::{Counter, Effect};
-use otp_core::limit::{Admission, HOUR, Rule};
+use otp_core::challenge::Challenge;
+use otp_core::effect::{Counter, Effect, Once};
+use otp_core::limit::{Admission, Draw, HOUR, LimitKey, Mark, Rule, Window};
 use otp_core::port::{
-    Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Request, Rotated, SessionStore, Settled, Settlement,
+    Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Presented, Request, Rotated, SessionStore, Settled,
+    Settlement,
 };
+use otp_core::session::SignIn;
 use otp_testkit::samples::{NOW, Samples, by_address};
 
 use crate::fixture::{Fixture, on_each_engine};
@@ -16,6 +20,8 @@ on_each_engine! {
     nodes_share_a_limit_exactly
     nodes_let_one_code_win_once_and_count_every_attempt
     nodes_make_one_user_of_one_address
+    nodes_share_the_room_for_users
+    nodes_tell_of_a_quota_once
     nodes_answer_one_key_once
     nodes_share_a_backlog_and_count_exactly
     nodes_rotate_once
@@ -48,7 +54,7 @@ async fn nodes_share_a_limit_exactly(fixture: Fixture) {
         let admitted = drawn.iter().filter(|drawn| matches!(drawn.as_ref().unwrap(), Admission::Admitted(_))).count();
         assert_eq!(admitted, 25);
         let left = nodes[0].usage(&draws, NOW).await.unwrap();
-        assert_eq!((left[0].remaining, left[1].remaining), (0, 15), "a refusal spent something");
+        assert_eq!((left[0].remaining(), left[1].remaining()), (0, 15), "a refusal spent something");
     }
 }
 
@@ -104,6 +110,77 @@ async fn nodes_make_one_user_of_one_address(fixture: Fixture) {
     }
 }
 
+async fn nodes_share_the_room_for_users(fixture: Fixture) {
+    let ((fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(13));
+    let within = |max, challenge: &Challenge| {
+        let sign_in = SignIn { max_users: Some(max), ..samples.sign_in(challenge) };
+        Presented { sign_in: Some(sign_in), ..samples.right(challenge) }
+    };
+    for round in 0..ROUNDS {
+        let realm = samples.realm();
+        // By turns the first users of a realm, of which there is nothing to hold yet, and later ones.
+        let before = u32::try_from(round % 2).unwrap();
+        if before > 0 {
+            let regular = samples.challenge(realm, NOW);
+            fixture.store.open(samples.request(&regular), NOW).await.unwrap();
+            assert!(matches!(fixture.store.attempt(within(1, &regular), NOW).await.unwrap(), Attempt::Right(_)));
+        }
+        // Some addresses on every node, for whoever took the last room on another is no stranger; and one on each
+        // alone, which meets nobody but at the door.
+        let addresses: Vec<_> = (0..4).map(|_| samples.challenge(realm, NOW)).collect();
+        let mut attempts = Vec::new();
+        for (n, node) in nodes.iter().enumerate() {
+            let mut arriving: Vec<_> = addresses.iter().collect();
+            let alone = samples.challenge(realm, NOW);
+            arriving.insert(if round % 4 < 2 { 0 } else { 4 }, &alone);
+            for first in arriving {
+                let mut challenge = samples.sibling(first, NOW);
+                challenge.purpose = format!("purpose-{n}").parse().unwrap();
+                fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
+                attempts.push((challenge.address_key, node.attempt(within(before + 2, &challenge), NOW)));
+            }
+        }
+        let (keys, attempts): (Vec<_>, Vec<_>) = attempts.into_iter().unzip();
+        let (mut entered, mut turned_away) = (BTreeSet::new(), BTreeSet::new());
+        for (key, attempt) in keys.into_iter().zip(join_all(attempts).await) {
+            match attempt.unwrap() {
+                Attempt::Right(signed_in) => drop(entered.insert((key, signed_in.user.id))),
+                Attempt::UserLimit => drop(turned_away.insert(key)),
+                other @ (Attempt::Wrong { .. } | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_)) => {
+                    panic!("a right code was {other:?}")
+                }
+            }
+        }
+        assert_eq!(entered.len(), 2, "round {round}");
+        assert!(entered.iter().all(|(key, _)| !turned_away.contains(key)), "a user was turned away");
+        assert_eq!(nodes[0].users(realm).await.unwrap(), u64::from(before) + 2);
+    }
+}
+
+async fn nodes_tell_of_a_quota_once(fixture: Fixture) {
+    let ((_fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(14));
+    for _ in 0..ROUNDS / 4 {
+        let realm = samples.realm();
+        let key = samples.draw(realm, Rule::QuotaDay, 50).key;
+        let once = |rule, counter| {
+            let effects = vec![Effect::Count { realm, counter, at: NOW }];
+            vec![Effect::Once(Once { key: LimitKey { rule, ..key }, window: Window::UtcDay, effects })]
+        };
+        let draw = Draw {
+            refused: once(Rule::QuotaDayExceeded, Counter::EmailsDropped),
+            mark: Some(Mark { units: 40, effects: once(Rule::QuotaDayWarned, Counter::EmailsMuted) }),
+            ..Draw::new(key, 50, Window::UtcDay)
+        };
+        let calls = nodes.iter().cycle().take(120).map(|store| store.acquire(vec![draw.clone()], NOW));
+        let drawn = join_all(calls).await;
+        let admitted = drawn.iter().filter(|drawn| matches!(drawn.as_ref().unwrap(), Admission::Admitted(_))).count();
+        assert_eq!(admitted, 50);
+        let counts = nodes[0].counts(realm, NOW.hour(), NOW.plus(HOUR)).await.unwrap();
+        let counts: Vec<_> = counts.iter().map(|counted| (counted.counter, counted.count)).collect();
+        assert_eq!(counts, [(Counter::EmailsDropped, 1), (Counter::EmailsMuted, 1)]);
+    }
+}
+
 async fn nodes_answer_one_key_once(fixture: Fixture) {
     let ((_fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(10));
     for _ in 0..ROUNDS {
@@ -122,7 +199,7 @@ async fn nodes_answer_one_key_once(fixture: Fixture) {
         let replayed =
             opened.iter().filter(|opened| matches!(opened.as_ref().unwrap(), Opened::Replayed { .. })).count();
         assert_eq!((admitted, replayed), (1, 11));
-        assert_eq!(nodes[0].usage(&[draw], NOW).await.unwrap()[0].remaining, 8);
+        assert_eq!(nodes[0].usage(&[draw], NOW).await.unwrap()[0].remaining(), 8);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otp_core::limit::{DAY, Draw, HOUR, Rule};
+use otp_core::limit::{DAY, Draw, HOUR, Rule, Window};
 use otp_core::port::{Attempt, ChallengeStore, LimitStore, Request, Rotated, SessionStore};
 use otp_core::session::{Lifetimes, SignIn};
 use otp_core::time::Timestamp;
@@ -32,7 +32,7 @@ async fn what_has_ended_goes_an_hour_later(fixture: Fixture) {
     let realm = samples.realm();
     for _ in 0..3 {
         let challenge = samples.challenge(realm, NOW);
-        let draw = Draw { window: DAY, ..samples.draw(realm, Rule::EmailDay, 1) };
+        let draw = Draw { window: Window::Sliding(DAY), ..samples.draw(realm, Rule::EmailDay, 1) };
         let idempotency = Some(samples.idempotency(NOW));
         let request = Request { draws: vec![draw], idempotency, ..samples.request(&challenge) };
         fixture.store.open(request, NOW).await.unwrap();

@@ -34,6 +34,7 @@ macro_rules! conformance {
                 a_resend_refills_nothing
                 a_resend_waits_its_pause
                 effects_follow_the_outcome
+                a_quota_is_exact_and_told_once
                 foregone_draws_nothing
                 expiry_is_exact
                 realms_are_apart
@@ -46,6 +47,8 @@ macro_rules! conformance {
                 a_dead_match_is_wrong
                 wrong_codes_draw
                 one_user_per_address
+                no_more_users_than_allowed
+                a_code_without_room_is_spent
                 mail_goes_where_first_verified
             }
             outbox {
@@ -56,12 +59,16 @@ macro_rules! conformance {
                 a_lost_lease_writes_nothing
                 settling_writes_effects
                 appended_effects_are_written
+                once_is_once
                 progress_is_kept
                 backlog_counts_what_is_not_settled
             }
             limit_store {
                 acquire_is_exact
+                a_day_ends_at_midnight
                 acquire_spends_nothing_when_refused
+                haste_is_told_before_a_quota
+                marks_are_told
                 usage_spends_nothing
             }
             session_store {
@@ -85,6 +92,7 @@ macro_rules! conformance {
             }
             ledger {
                 counts_are_exact
+                users_are_counted
             }
             surroundings {
                 root_is_kept_once

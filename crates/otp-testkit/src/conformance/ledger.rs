@@ -5,7 +5,8 @@ use std::time::Duration;
 use otp_core::effect::{Counter, Effect, Who};
 use otp_core::id::UserId;
 use otp_core::limit::HOUR;
-use otp_core::port::{Counted, Request, Stores};
+use otp_core::port::{Counted, Presented, Request, Stores};
+use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 
 use super::race::race;
@@ -85,4 +86,32 @@ pub async fn counts_are_exact(stores: Stores) {
     }
     w.admit(Request { admitted: effects, ..w.samples.request(&w.challenge()) }, NOW).await;
     assert_eq!(counts(w.realm, ancient.hour(), ancient.hour().plus(HOUR)).await, expected);
+}
+
+/// Users of a realm are counted as they come, bounded or not, and nobody twice.
+pub async fn users_are_counted(stores: Stores) {
+    let w = World::new(stores);
+    let test = test_world(w.realm);
+    let users = async |realm| w.stores.metering.users(realm).await.answered();
+    assert_eq!([users(w.realm).await, users(test).await], [0, 0]);
+    let mut challenges = Vec::new();
+    for n in 0..30 {
+        let challenge = w.samples.challenge(if n % 3 == 0 { test } else { w.realm }, NOW);
+        w.put(&challenge).await;
+        challenges.push(challenge);
+    }
+    race(challenges.iter().enumerate().map(|(n, challenge)| {
+        let max_users = (n % 2 == 0).then_some(1_000);
+        let sign_in = Some(SignIn { max_users, ..w.samples.sign_in(challenge) });
+        w.attempt(Presented { sign_in, ..w.samples.right(challenge) }, NOW)
+    }))
+    .await;
+    assert_eq!([users(w.realm).await, users(test).await], [20, 10]);
+    for challenge in &challenges {
+        let again = w.samples.sibling(challenge, NOW);
+        w.put(&again).await;
+        w.sign_in(&again).await;
+    }
+    assert_eq!([users(w.realm).await, users(test).await], [20, 10]);
+    assert_eq!(users(w.samples.realm()).await, 0);
 }

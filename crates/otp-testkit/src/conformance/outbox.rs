@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::FutureExt;
 use otp_core::challenge::Challenge;
-use otp_core::effect::{Counter, Effect, MailJob};
+use otp_core::effect::{Counter, Effect, MailJob, Once};
 use otp_core::id::MailId;
+use otp_core::limit::{HOUR, LimitKey, Rule, Window};
 use otp_core::port::{Backlog, Leased, Progress, Request, Settled, Settlement, Stores};
 use otp_core::time::Timestamp;
 
@@ -244,6 +245,40 @@ pub async fn appended_effects_are_written(stores: Stores) {
     trail.check().await;
     assert_eq!(w.counted(Counter::EmailsFailed).await, 1);
     assert_eq!(claim_one(&w, NOW).await.mail, mail);
+}
+
+/// What is told once a window is told by one of many who have it to tell, and by nobody else until that is over.
+pub async fn once_is_once(stores: Stores) {
+    let w = World::new(stores);
+    let mut trail = Trail::of(&w);
+    let append = |effects: Vec<Effect>, now: Timestamp| {
+        let store = w.stores.challenges.clone();
+        async move { store.append(effects, now).await.answered() }
+    };
+    let midnight = NOW.next_day();
+    for (window, end) in [(Window::Sliding(HOUR), NOW.plus(HOUR)), (Window::UtcDay, midnight)] {
+        let key = w.samples.draw(w.realm, Rule::QuotaDayExceeded, 1).key;
+        let once = |key, effects| vec![Effect::Once(Once { key, window, effects })];
+        for now in [NOW, end] {
+            let told = w.counted(Counter::EmailsMuted).await;
+            let effects = vec![w.count(Counter::EmailsMuted), w.count(Counter::EmailsMuted)];
+            race((0..50).map(|_| append(once(key, effects.clone()), now))).await;
+            assert_eq!(w.counted(Counter::EmailsMuted).await, told + 2, "both, once");
+        }
+        append(once(key, trail.unwritten()), end).await;
+        // Others are told by themselves; what stands beside is written each time.
+        for rule in [Rule::QuotaDayWarned, Rule::QuotaMonthExceeded] {
+            let key = LimitKey { rule, ..key };
+            append([trail.written(), once(key, trail.written()), trail.written()].concat(), end).await;
+            append([trail.written(), once(key, trail.unwritten())].concat(), end).await;
+        }
+        // Twice among the same effects, once; and one may hold another.
+        let inner = LimitKey { rule: Rule::QuotaDayWarned, ..w.samples.draw(w.realm, Rule::EmailHour, 1).key };
+        let outer = LimitKey { rule: Rule::QuotaDayExceeded, ..inner };
+        let first = once(outer, [trail.written(), once(inner, trail.written())].concat());
+        append([first, once(inner, trail.unwritten()), once(outer, trail.unwritten())].concat(), end).await;
+        trail.check().await;
+    }
 }
 
 /// An entry put back comes when it was to, as far as it had come.

@@ -6,11 +6,11 @@ use std::time::Duration;
 use otp_core::api_key::KeyRecord;
 use otp_core::audit::{AuditEntry, AuditEvent, Target};
 use otp_core::challenge::{Challenge, Lookup, Purpose};
-use otp_core::effect::{Counter, Effect, Who as Seen};
+use otp_core::effect::{Counter, Effect, Once, Who as Seen};
 use otp_core::email::EmailAddress;
 use otp_core::id::{ChallengeId, MailId, SessionId, TenantId, UserId};
 use otp_core::keys::{AddressKey, Subject};
-use otp_core::limit::{DAY, Draw, HOUR, LimitKey, Rule};
+use otp_core::limit::{DAY, Draw, HOUR, LimitKey, Mark, Rule, Window};
 use otp_core::port::{
     Attempt, AttemptEffects, Idempotency, Opening, Presented, Progress, Request, Revocation, Revoked, Rotation,
     Settlement, TenantCursor, TenantFilter,
@@ -20,7 +20,7 @@ use otp_core::session::{Lifetimes, Session, SignIn};
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::time::Timestamp;
 
-use super::script::{Asking, By, Code, Step, Who};
+use super::script::{Asking, Bounds, By, Code, Step, Who};
 use super::verb::{Answer, Side, Verb};
 use crate::samples::{NOW, Samples, by_address, by_id, purpose};
 
@@ -86,13 +86,17 @@ impl Book {
             Step::Open { who, attempts, life, asking } => Some(self.open(who, *attempts, *life, asking)),
             Step::Resend { challenge, pause, asking } => self.resend(*challenge, *pause, asking),
             Step::Live(by) => self.lookup(by).map(Verb::Live),
-            Step::Attempt { by, code, wrong_limit } => self.attempt(by, code, *wrong_limit, model).await,
+            Step::Attempt { by, code, bounds } => self.attempt(by, code, bounds, model).await,
             Step::Claim { lease } => Some(Verb::Claim { lease: *lease }),
             Step::Settle { mail, leases_ago, retry_after } => self.settle(*mail, *leases_ago, *retry_after),
             Step::Acquire { realm, subject, limits } => {
                 let realm = REALMS[realm % REALMS.len()];
-                let minute = Duration::from_secs(60);
-                let rules = [(Rule::RecipientHour, HOUR, limits[0]), (Rule::ClientHour, minute, limits[1])];
+                let minute = Window::Sliding(Duration::from_secs(60));
+                let rules = [
+                    (Rule::RecipientHour, Window::Sliding(HOUR), limits[0]),
+                    (Rule::ClientHour, minute, limits[1]),
+                    (Rule::QuotaMonth, Window::UtcMonth, limits[2]),
+                ];
                 Some(Verb::Acquire(self.draws(realm, subject % 2, rules)))
             }
             Step::Rotate { session, generations_ago, grace, idle } => {
@@ -155,9 +159,8 @@ impl Book {
     fn resend(&self, challenge: usize, pause: Duration, asking: &Asking) -> Option<Verb> {
         let challenge = pick(&self.challenges, challenge)?;
         let mut request = self.samples.resend(challenge);
-        if let Opening::Resend { pause: draw, .. } = &mut request.opening {
-            draw.window = pause;
-            draw.refused = self.told(challenge.realm);
+        if let Opening::Resend { pause: least, refused, .. } = &mut request.opening {
+            (*least, *refused) = (pause, self.told(challenge.realm));
         }
         Some(Verb::Open(self.request(request, challenge, asking)))
     }
@@ -165,7 +168,11 @@ impl Book {
     /// `request` with limits, a key and effects.
     fn request(&self, request: Request, challenge: &Challenge, asking: &Asking) -> Request {
         let realm = challenge.realm;
-        let rules = [(Rule::EmailHour, HOUR, asking.limits[0]), (Rule::EmailDay, DAY, asking.limits[1])];
+        let rules = [
+            (Rule::EmailHour, Window::Sliding(HOUR), asking.limits[0]),
+            (Rule::EmailDay, Window::Sliding(DAY), asking.limits[1]),
+            (Rule::QuotaDay, Window::UtcDay, asking.limits[2]),
+        ];
         let address = usize::from(challenge.address_key.as_bytes()[0]);
         let mut admitted = self.told(realm);
         admitted.push(Effect::Mail(self.samples.mail(challenge)));
@@ -191,7 +198,7 @@ impl Book {
         }
     }
 
-    async fn attempt(&mut self, by: &By, code: &Code, limit: Option<u32>, model: &Side) -> Option<Verb> {
+    async fn attempt(&mut self, by: &By, code: &Code, bounds: &Bounds, model: &Side) -> Option<Verb> {
         let by = self.lookup(by)?;
         let (Lookup::Id { realm, .. } | Lookup::Address { realm, .. }) = by;
         let live = model.live(&by, self.now).await;
@@ -212,20 +219,22 @@ impl Book {
         };
         let mut right = self.told(realm);
         right.extend(self.whoever(realm));
+        right.push(self.once(realm, 1, self.whoever(realm)));
         right.push(Effect::Seen { realm, who: Seen::SignedIn, at: self.now });
         let wrong = [self.told(realm), vec![self.count(realm, Counter::OtpVerifications)]].concat();
         let sign_in = matched.as_ref().map(|challenge| SignIn {
             user: UserId::from_u128(self.next_id(realm)),
             session: SessionId::from_u128(self.next_id(realm)),
             lifetimes: LIFETIMES,
+            max_users: bounds.users,
             created: [self.whoever(realm), vec![self.count(realm, Counter::NewUsers)]].concat(),
             ..self.samples.sign_in(challenge)
         });
         Some(Verb::Attempt(Presented {
             matched: matched.map(|challenge| challenge.id),
             sign_in,
-            wrong_draws: self.draws(realm, 0, [(Rule::ClientWrongHour, HOUR, limit)]),
-            on: AttemptEffects { right, wrong, locked: self.told(realm) },
+            wrong_draws: self.draws(realm, 0, [(Rule::ClientWrongHour, Window::Sliding(HOUR), bounds.wrong_codes)]),
+            on: AttemptEffects { right, wrong, locked: self.told(realm), full: self.told(realm) },
             by,
         }))
     }
@@ -307,6 +316,7 @@ impl Book {
         for realm in REALMS {
             verbs.push(Verb::Counts(realm, from, until));
             verbs.push(Verb::UniqueUsers(realm, from, until));
+            verbs.push(Verb::Users(realm));
         }
         for tenant in TENANTS {
             verbs.extend([Verb::Trail(tenant), Verb::Tenant(tenant), Verb::KeyUses(tenant)]);
@@ -329,12 +339,12 @@ impl Book {
         &self,
         realm: Realm,
         subject: usize,
-        rules: [(Rule, Duration, Option<u32>); N],
+        rules: [(Rule, Window, Option<u32>); N],
     ) -> Vec<Draw> {
         let subject = Subject::from_bytes([octet(subject); 32]);
-        let draw = |(rule, window, limit): (Rule, Duration, Option<u32>)| {
-            let refused = self.told(realm);
-            limit.map(|limit| Draw { key: LimitKey { realm, rule, subject }, limit, window, refused })
+        let draw = |(rule, window, limit): (Rule, Window, Option<u32>)| {
+            let draw = Draw::new(LimitKey { realm, rule, subject }, limit?, window);
+            Some(Draw { refused: self.told(realm), mark: Some(Mark { units: 2, effects: self.told(realm) }), ..draw })
         };
         rules.into_iter().filter_map(draw).collect()
     }
@@ -344,7 +354,14 @@ impl Book {
     }
 
     fn told(&self, realm: Realm) -> Vec<Effect> {
-        vec![Effect::Audit(self.entry(realm))]
+        let once = vec![Effect::Audit(self.entry(realm)), self.count(realm, Counter::EmailsDropped)];
+        vec![Effect::Audit(self.entry(realm)), self.once(realm, 0, once)]
+    }
+
+    /// `effects`, once a minute for each `subject`.
+    fn once(&self, realm: Realm, subject: usize, effects: Vec<Effect>) -> Effect {
+        let key = LimitKey { realm, rule: Rule::QuotaDayWarned, subject: Subject::from_bytes([octet(subject); 32]) };
+        Effect::Once(Once { key, window: Window::Sliding(Duration::from_secs(60)), effects })
     }
 
     /// A line on whoever is signed in.

@@ -27,7 +27,7 @@ pub(super) enum Step {
     Attempt {
         by: By,
         code: Code,
-        wrong_limit: Option<u32>,
+        bounds: Bounds,
     },
     Claim {
         lease: Duration,
@@ -41,7 +41,7 @@ pub(super) enum Step {
     Acquire {
         realm: usize,
         subject: usize,
-        limits: [Option<u32>; 2],
+        limits: [Option<u32>; 3],
     },
     Rotate {
         session: usize,
@@ -89,8 +89,8 @@ pub(super) struct Who {
 /// What a request brings besides what it opens.
 #[derive(Debug, Clone)]
 pub(super) struct Asking {
-    /// How much the two limits of the address hold; nothing, to draw none.
-    pub(super) limits: [Option<u32>; 2],
+    /// How much the two limits of the address and the quota hold; nothing, to draw none.
+    pub(super) limits: [Option<u32>; 3],
     /// The call, and its body.
     pub(super) key: Option<(usize, usize)>,
 }
@@ -112,6 +112,13 @@ pub(super) enum Code {
     Dead(usize),
 }
 
+/// How much of what an attempt may cause there may be; nothing, for any amount.
+#[derive(Debug, Clone)]
+pub(super) struct Bounds {
+    pub(super) wrong_codes: Option<u32>,
+    pub(super) users: Option<u32>,
+}
+
 /// Up to sixty steps, and a look at what they have left.
 pub(super) fn script() -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..60).prop_map(|mut steps| {
@@ -124,6 +131,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => tenancy(),
         15 => wait().prop_map(Step::Wait),
+        1 => select(vec![6_399_999, 6_400_000]).prop_map(|millis| Step::Wait(Duration::from_millis(millis))),
         50 => signing_in(),
         15 => carrying(),
         15 => sessions(),
@@ -136,8 +144,9 @@ fn signing_in() -> impl Strategy<Value = Step> {
     let open = open.prop_map(|(who, attempts, life, asking)| Step::Open { who, attempts, life, asking });
     let resend = (any::<usize>(), select(vec![0, 30_000]).prop_map(Duration::from_millis), asking())
         .prop_map(|(challenge, pause, asking)| Step::Resend { challenge, pause, asking });
-    let attempt =
-        (by(), code(), option::of(0u32..4)).prop_map(|(by, code, wrong_limit)| Step::Attempt { by, code, wrong_limit });
+    let bounds = (option::of(0u32..4), option::weighted(0.3, 0u32..3))
+        .prop_map(|(wrong_codes, users)| Bounds { wrong_codes, users });
+    let attempt = (by(), code(), bounds).prop_map(|(by, code, bounds)| Step::Attempt { by, code, bounds });
     let acquire = (any::<usize>(), any::<usize>(), limits()).prop_map(|(realm, subject, limits)| Step::Acquire {
         realm,
         subject,
@@ -207,7 +216,7 @@ fn asking() -> impl Strategy<Value = Asking> {
     (limits(), key).prop_map(|(limits, key)| Asking { limits, key })
 }
 
-fn limits() -> impl Strategy<Value = [Option<u32>; 2]> {
+fn limits() -> impl Strategy<Value = [Option<u32>; 3]> {
     let limit = || option::weighted(0.4, 0u32..4);
-    [limit(), limit()]
+    [limit(), limit(), limit()]
 }

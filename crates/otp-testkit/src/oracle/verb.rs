@@ -45,6 +45,7 @@ pub(super) enum Verb {
     List(TenantFilter, Option<TenantCursor>, usize),
     Counts(Realm, Timestamp, Timestamp),
     UniqueUsers(Realm, Timestamp, Timestamp),
+    Users(Realm),
     Trail(TenantId),
     KeepRoot(Sealed),
 }
@@ -73,6 +74,7 @@ pub(super) enum Answer {
     Tenants(Vec<Tenant>),
     Counts(Vec<Counted>),
     UniqueUsers(u64),
+    Users(u64),
     Trail(Vec<AuditEntry>),
     Root(Sealed),
 }
@@ -145,6 +147,7 @@ impl Side {
             Verb::Counts(realm, from, until) => {
                 Answer::Counts(sorted(metering.counts(realm, from, until).await.answered(), |counted| *counted))
             }
+            Verb::Users(realm) => Answer::Users(metering.users(realm).await.answered()),
             Verb::UniqueUsers(realm, from, until) => {
                 Answer::UniqueUsers(metering.unique_users(realm, from, until).await.answered())
             }

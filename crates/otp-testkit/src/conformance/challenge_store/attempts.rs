@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use otp_core::challenge::{Challenge, Lookup, RESEND_AFTER};
-use otp_core::limit::{HOUR, Rule, Usage};
+use otp_core::limit::{HOUR, Rule, Usage, Window};
 use otp_core::port::{Attempt, Opened, Presented, Stores};
 
 use crate::conformance::race::{ROUNDS, count, race};
@@ -101,7 +101,11 @@ fn wrong_left(answers: &[Attempt]) -> Vec<u8> {
         .iter()
         .filter_map(|answer| match answer {
             Attempt::Wrong { left } => Some(*left),
-            Attempt::Right(_) | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_) => None,
+            Attempt::Right(_)
+            | Attempt::UserLimit
+            | Attempt::Expired
+            | Attempt::Exhausted
+            | Attempt::RateLimited(_) => None,
         })
         .collect();
     left.sort_unstable();
@@ -215,7 +219,8 @@ pub async fn wrong_codes_draw(stores: Stores) {
         assert_eq!(w.attempt(limited(w.samples.wrong(by(&challenge))), NOW).await, Attempt::Wrong { left: 4 });
     }
     let end = NOW.plus(HOUR);
-    let used_up = Usage { rule: Rule::ClientWrongHour, limit: 2, window: HOUR, remaining: 0, resets_at: end };
+    let window = Window::Sliding(HOUR);
+    let used_up = Usage { rule: Rule::ClientWrongHour, limit: 2, window, drawn: 2, resets_at: end };
     for by in LOOKUPS {
         assert_eq!(w.attempt(limited(w.samples.wrong(by(&challenge))), NOW).await, Attempt::RateLimited(used_up));
         let right = limited(w.samples.matching(by(&challenge), &challenge));
@@ -228,7 +233,8 @@ pub async fn wrong_codes_draw(stores: Stores) {
         assert_eq!(w.attempt(limited(w.samples.wrong(by(&w.challenge()))), NOW).await, Attempt::Expired);
     }
     // Of several used up, the one that frees up last is told.
-    let longer = otp_core::limit::Draw { window: 2 * HOUR, ..w.samples.draw(w.realm, Rule::EmailDay, 0) };
+    let longer =
+        otp_core::limit::Draw { window: Window::Sliding(2 * HOUR), ..w.samples.draw(w.realm, Rule::EmailDay, 0) };
     let both = Presented { wrong_draws: vec![longer, draw.clone()], ..w.samples.wrong(by_id(&w.opened().await)) };
     let told = w.attempt(both, NOW).await;
     assert!(matches!(told, Attempt::RateLimited(usage) if usage.rule == Rule::EmailDay), "{told:?}");

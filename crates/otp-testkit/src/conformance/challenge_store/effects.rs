@@ -2,9 +2,10 @@
 
 use otp_core::audit::{AuditEntry, AuditEvent, Target};
 use otp_core::challenge::{Challenge, RESEND_AFTER};
-use otp_core::effect::{Effect, MailJob, Who};
+use otp_core::effect::{Effect, MailJob, Once, Who};
 use otp_core::id::UserId;
-use otp_core::limit::{Draw, HOUR, Rule};
+use otp_core::keys::Subject;
+use otp_core::limit::{Draw, HOUR, LimitKey, Mark, Rule, Window};
 use otp_core::port::{Attempt, AttemptEffects, Idempotency, Opened, Opening, Presented, Request, Settlement, Stores};
 use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
@@ -32,16 +33,18 @@ async fn opening(w: &World) {
     let mut admitted = trail.written();
     admitted.extend(trail.written());
     admitted.push(Effect::Mail(mail.clone()));
-    let draws = vec![draw(1, trail.unwritten())];
+    let at = |units, effects, draw: Draw| Draw { mark: Some(Mark { units, effects }), ..draw };
+    let draws =
+        vec![at(1, trail.written(), draw(1, trail.unwritten())), at(2, trail.unwritten(), draw(3, trail.unwritten()))];
     let request = Request { draws, idempotency: Some(key.clone()), admitted, ..w.samples.request(&challenge) };
     w.admit(request, NOW).await;
     trail.check().await;
 
     // The refusing draw tells, its neighbours do not: neither those that fit nor those that free up earlier.
     let draws = vec![
-        draw(1, trail.unwritten()),
+        at(1, trail.unwritten(), draw(1, trail.unwritten())),
         draw(0, trail.unwritten()),
-        Draw { window: 2 * HOUR, ..draw(0, trail.written()) },
+        Draw { window: Window::Sliding(2 * HOUR), ..draw(0, trail.written()) },
     ];
     let refused = |draws| {
         let challenge = w.challenge();
@@ -72,8 +75,8 @@ async fn resending(w: &World) {
     let mail = w.samples.mail(&challenge);
     let resend = |told: Vec<Effect>, admitted: Vec<Effect>| {
         let mut request = Request { admitted, ..w.samples.resend(&challenge) };
-        if let Opening::Resend { pause, .. } = &mut request.opening {
-            pause.refused = told;
+        if let Opening::Resend { refused, .. } = &mut request.opening {
+            *refused = told;
         }
         request.draws.push(Draw { refused: w.unwritten(), ..w.samples.draw(w.realm, Rule::EmailHour, 1) });
         request
@@ -101,19 +104,27 @@ async fn mailed(w: &World, now: Timestamp, mails: &[MailJob]) {
     assert_eq!(queued, mails, "mails queued");
 }
 
-async fn attempting(w: &World) {
-    let mut trail = Trail::of(w);
-    let none = |trail: &Trail<'_>| AttemptEffects {
+/// Nothing is to be written, whatever comes of an attempt.
+fn none(trail: &Trail<'_>) -> AttemptEffects {
+    AttemptEffects {
         right: trail.unwritten(),
         wrong: trail.unwritten(),
         locked: trail.unwritten(),
-    };
+        full: trail.unwritten(),
+    }
+}
+
+async fn attempting(w: &World) {
+    let mut trail = Trail::of(w);
     for by in [by_id(&w.opened().await), by_address(&w.opened().await)] {
         for left in [4, 3, 2, 1, 0] {
             let locked = if left == 0 { trail.written() } else { trail.unwritten() };
             let on = AttemptEffects { wrong: trail.written(), locked, ..none(&trail) };
-            let wrong_draws =
-                vec![Draw { refused: trail.unwritten(), ..w.samples.draw(w.realm, Rule::ClientWrongHour, 1) }];
+            let wrong_draws = vec![Draw {
+                refused: trail.unwritten(),
+                mark: Some(Mark { units: 1, effects: trail.written() }),
+                ..w.samples.draw(w.realm, Rule::ClientWrongHour, 1)
+            }];
             let presented = Presented { on, wrong_draws, ..w.samples.wrong(by.clone()) };
             assert_eq!(w.attempt(presented, NOW).await, Attempt::Wrong { left });
             trail.check().await;
@@ -169,7 +180,7 @@ async fn entering(w: &World) {
         }
         trail.expect(AuditEntry { target: Some(Target::User(user)), ..of_whoever });
         let sign_in = Some(SignIn { created: vec![Effect::Audit(created_whoever)], ..sign_in });
-        let on = AttemptEffects { right, wrong: trail.unwritten(), locked: trail.unwritten() };
+        let on = AttemptEffects { right, ..none(&trail) };
         let signed_in = w.enter(Presented { on, sign_in, ..w.samples.right(challenge) }, NOW).await;
         assert_eq!(signed_in.user.id, user);
         known = Some(user);
@@ -177,12 +188,27 @@ async fn entering(w: &World) {
     }
     let seen = w.stores.metering.unique_users(w.realm, hour, hour.plus(HOUR)).await.answered();
     assert_eq!(seen, 1, "users seen");
+    // What is told once may tell of whoever signs in, too.
+    for told in [true, false] {
+        let challenge = Challenge { purpose: purpose("address"), ..w.samples.sibling(&first, NOW) };
+        w.put(&challenge).await;
+        let mut of_whoever = w.samples.audit(w.realm, AuditEvent::UserLoggedIn, NOW);
+        of_whoever.target = Some(Target::SignedIn);
+        if told {
+            trail.expect(AuditEntry { target: known.map(Target::User), ..of_whoever.clone() });
+        }
+        let key = LimitKey { realm: w.realm, rule: Rule::QuotaDayWarned, subject: Subject::from_bytes([0; 32]) };
+        let once = Once { key, window: Window::UtcDay, effects: vec![Effect::Audit(of_whoever)] };
+        let on = AttemptEffects { right: vec![Effect::Once(once)], ..AttemptEffects::default() };
+        w.enter(Presented { on, ..w.samples.right(&challenge) }, NOW).await;
+        trail.check().await;
+    }
     // A last attempt that is right locks nothing.
     let challenge = w.opened().await;
     for _ in 0..4 {
         w.wrong(by_id(&challenge), NOW).await;
     }
-    let on = AttemptEffects { right: trail.written(), wrong: trail.unwritten(), locked: trail.unwritten() };
+    let on = AttemptEffects { right: trail.written(), ..none(&trail) };
     w.enter(Presented { on, ..w.samples.right(&challenge) }, NOW).await;
     trail.check().await;
 }

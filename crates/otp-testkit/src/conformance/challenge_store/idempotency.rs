@@ -2,7 +2,7 @@
 
 use otp_core::challenge::{Challenge, RESEND_AFTER};
 use otp_core::effect::Counter;
-use otp_core::limit::{HOUR, Rule};
+use otp_core::limit::{HOUR, Rule, Usage};
 use otp_core::port::{Idempotency, Opened, Request, Stores};
 
 use crate::conformance::race::{count, race};
@@ -21,14 +21,14 @@ pub async fn a_replay_draws_nothing(stores: Stores) {
         ..w.samples.request(challenge)
     };
     let first = Request { idempotency: Some(key.clone()), ..call(&w.challenge()) };
-    assert_eq!(w.admit(first, NOW).await[0].remaining, 1);
+    assert_eq!(w.admit(first, NOW).await[0].remaining(), 1);
 
     let replay = async |left: u32| {
         let repeated = w.challenge();
         let answer = w.open(call(&repeated), NOW.plus(TICK)).await;
         let Opened::Replayed { answer, remaining, usage } = answer else { panic!("not a replay: {answer:?}") };
         assert_eq!((answer, remaining), (key.answer.clone(), vec![1]), "what was remembered");
-        assert_eq!(usage.iter().map(|usage| usage.remaining).collect::<Vec<_>>(), [left], "how the draws stand");
+        assert_eq!(usage.iter().map(Usage::remaining).collect::<Vec<_>>(), [left], "how the draws stand");
         assert_eq!(w.live(&by_id(&repeated), NOW.plus(TICK)).await, [], "a replay opened a challenge");
     };
     replay(1).await;
@@ -77,7 +77,7 @@ pub async fn parallel_replays_open_once(stores: Stores) {
         for answer in answers {
             if let Opened::Replayed { answer, remaining, usage } = answer {
                 assert_eq!((answer, remaining), (answer_of(&opened[0]), vec![49]));
-                assert_eq!(usage[0].remaining, 49);
+                assert_eq!(usage[0].remaining(), 49);
             } else {
                 assert!(matches!(answer, Opened::Admitted(_)), "{answer:?}");
             }
@@ -104,7 +104,7 @@ pub async fn another_body_is_a_mismatch(stores: Stores) {
 
     let answer = w.open(call(&key, &w.challenge()), NOW).await;
     let Opened::Replayed { answer, remaining, usage } = answer else { panic!("not a replay: {answer:?}") };
-    assert_eq!((answer, remaining, usage[0].remaining), (key.answer.clone(), vec![1], 1));
+    assert_eq!((answer, remaining, usage[0].remaining()), (key.answer.clone(), vec![1], 1));
     // Another key is another call.
     w.admit(call(&w.samples.idempotency(NOW), &w.challenge()), NOW).await;
 }

@@ -37,7 +37,7 @@ pub async fn expiry_is_exact(stores: Stores) {
 
 fn without_pause(mut resend: Request) -> Request {
     if let Opening::Resend { pause, .. } = &mut resend.opening {
-        pause.window = Duration::ZERO;
+        *pause = Duration::ZERO;
     }
     resend
 }
@@ -59,7 +59,7 @@ pub async fn realms_are_apart(stores: Stores) {
         let admitted = vec![Effect::Count { realm: twin.realm, counter: Counter::OtpRequests, at: NOW }];
         let (draws, idempotency) = (vec![draw], Some(key.clone()));
         let usage = w.admit(Request { draws, idempotency, admitted, ..w.samples.request(twin) }, NOW).await;
-        assert_eq!(usage[0].remaining, 0, "each realm has counters of its own");
+        assert_eq!(usage[0].remaining(), 0, "each realm has counters of its own");
     }
     for twin in &twins {
         assert_eq!(w.live(&by_id(twin), NOW).await, std::slice::from_ref(twin));

@@ -6,7 +6,9 @@ mod foregone;
 mod idempotency;
 mod live;
 mod opening;
+mod quotas;
 mod resend;
+mod room;
 mod sign_in;
 
 pub use attempts::{
@@ -19,5 +21,7 @@ pub use idempotency::{
 };
 pub use live::{expiry_is_exact, realms_are_apart, side_by_side};
 pub use opening::{a_burst_admits_exactly_the_limit, a_refusal_spends_nothing, draws_raced_in_both_orders};
+pub use quotas::a_quota_is_exact_and_told_once;
 pub use resend::{a_resend_refills_nothing, a_resend_waits_its_pause};
+pub use room::{a_code_without_room_is_spent, no_more_users_than_allowed};
 pub use sign_in::{mail_goes_where_first_verified, one_success, one_user_per_address, success_ends_siblings};

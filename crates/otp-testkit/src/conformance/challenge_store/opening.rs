@@ -2,7 +2,7 @@
 
 use otp_core::challenge::Challenge;
 use otp_core::effect::Counter;
-use otp_core::limit::{Draw, HOUR, Rule};
+use otp_core::limit::{Draw, HOUR, Rule, Usage};
 use otp_core::port::{Attempt, Idempotency, Opened, Presented, Request, Stores};
 
 use crate::conformance::race::{count, race};
@@ -27,9 +27,9 @@ pub async fn a_burst_admits_exactly_the_limit(stores: Stores) {
         let mut remaining: Vec<u32> = Vec::new();
         for answer in &answers {
             match answer {
-                Opened::Admitted(usage) => remaining.push(usage[0].remaining),
+                Opened::Admitted(usage) => remaining.push(usage[0].remaining()),
                 Opened::Refused { usage, by } => {
-                    assert_eq!((usage.len(), *by, usage[0].remaining), (1, 0, 0));
+                    assert_eq!((usage.len(), *by, usage[0].remaining()), (1, 0, 0));
                     assert_eq!(usage[0].resets_at, NOW.plus(HOUR));
                 }
                 other @ (Opened::Gone | Opened::Replayed { .. } | Opened::Mismatch) => panic!("{other:?}"),
@@ -56,7 +56,7 @@ pub async fn a_refusal_spends_nothing(stores: Stores) {
         ..w.samples.request(challenge)
     };
     let usage = w.admit(request(&[&roomy, &tight], &w.challenge()), NOW).await;
-    assert_eq!(usage.iter().map(|usage| usage.remaining).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!(usage.iter().map(Usage::remaining).collect::<Vec<_>>(), [1, 0]);
 
     // Refused by either place in the list, with the key of a call that may come again.
     let key = w.samples.idempotency(NOW);
@@ -65,14 +65,14 @@ pub async fn a_refusal_spends_nothing(stores: Stores) {
         let request = Request { idempotency: Some(key.clone()), ..request(&draws, &refused) };
         let answer = w.open(request, NOW.plus(TICK)).await;
         let Opened::Refused { usage, by: refusing } = answer else { panic!("{answer:?}") };
-        assert_eq!((refusing, usage[by].rule, usage[by].remaining), (by, Rule::EmailDay, 0));
-        assert_eq!((usage.len(), usage[1 - by].rule, usage[1 - by].remaining), (2, Rule::EmailHour, 1));
+        assert_eq!((refusing, usage[by].rule, usage[by].remaining()), (by, Rule::EmailDay, 0));
+        assert_eq!((usage.len(), usage[1 - by].rule, usage[1 - by].remaining()), (2, Rule::EmailHour, 1));
         assert_eq!(w.live(&by_id(&refused), NOW.plus(TICK)).await, [], "a refused challenge is open");
     }
     let other_body = Idempotency { fingerprint: w.samples.bytes(), ..key };
     let again = Request { idempotency: Some(other_body), ..request(&[&roomy], &w.challenge()) };
     let usage = w.admit(again, NOW.plus(TICK)).await;
-    assert_eq!(usage[0].remaining, 0, "a unit went with a refusal");
+    assert_eq!(usage[0].remaining(), 0, "a unit went with a refusal");
 
     // A resend that a limit refuses is none: the pause counts from the last mail.
     let challenge = w.opened().await;
@@ -112,7 +112,7 @@ pub async fn draws_raced_in_both_orders(stores: Stores) {
         let admitted = count(&answers, |answer| matches!(answer, Opened::Admitted(_)));
         assert_eq!(admitted, TIGHT as usize);
         let probe = Request { draws: vec![pair[0].clone()], ..w.samples.request(&w.challenge()) };
-        assert_eq!(w.admit(probe, NOW).await[0].remaining, ROOMY - TIGHT - 1, "units went with refusals");
+        assert_eq!(w.admit(probe, NOW).await[0].remaining(), ROOMY - TIGHT - 1, "units went with refusals");
 
         // The limits on wrong codes are drawn in both orders as well.
         let wrong =
@@ -130,6 +130,6 @@ pub async fn draws_raced_in_both_orders(stores: Stores) {
         assert_eq!(count(&answers, |answer| matches!(answer, Attempt::Wrong { .. })), TIGHT as usize);
         assert_eq!(count(&answers, |answer| matches!(answer, Attempt::RateLimited(_))), 60 - TIGHT as usize);
         let probe = Request { draws: vec![wrong[0].clone()], ..w.samples.request(&w.challenge()) };
-        assert_eq!(w.admit(probe, NOW).await[0].remaining, ROOMY - TIGHT - 1, "units went with refusals");
+        assert_eq!(w.admit(probe, NOW).await[0].remaining(), ROOMY - TIGHT - 1, "units went with refusals");
     }
 }

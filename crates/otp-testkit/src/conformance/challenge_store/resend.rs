@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use otp_core::challenge::{Challenge, RESEND_AFTER};
 use otp_core::effect::Counter;
-use otp_core::limit::{Rule, Usage};
+use otp_core::limit::{Rule, Usage, Window};
 use otp_core::port::{Attempt, Opened, Opening, Request, Stores};
 
 use crate::conformance::race::{ROUNDS, count, race};
@@ -81,10 +81,11 @@ pub async fn a_resend_waits_its_pause(stores: Stores) {
             let answer = w.open(Request { draws, ..w.samples.resend(&challenge) }, at).await;
             let Opened::Refused { usage, by } = answer else { panic!("{answer:?}") };
             assert_eq!((usage.len(), by), (3, 2));
-            let paused = Usage { rule: Rule::Resend, limit: 1, window: RESEND_AFTER, remaining: 0, resets_at: due };
+            let window = Window::Sliding(RESEND_AFTER);
+            let paused = Usage { rule: Rule::Resend, limit: 1, window, drawn: 1, resets_at: due };
             assert_eq!(usage[2], paused);
-            assert_eq!((usage[0].rule, usage[0].remaining), (Rule::EmailDay, 9));
-            assert_eq!((usage[1].rule, usage[1].remaining), (Rule::EmailHour, 0));
+            assert_eq!((usage[0].rule, usage[0].remaining()), (Rule::EmailDay, 9));
+            assert_eq!((usage[1].rule, usage[1].remaining()), (Rule::EmailHour, 0));
         }
         let draws = vec![w.samples.draw(w.realm, Rule::EmailHour, 1)];
         let usage = w.admit(Request { draws, ..w.samples.resend(&challenge) }, due).await;
@@ -99,7 +100,7 @@ pub async fn a_resend_waits_its_pause(stores: Stores) {
     // A shorter pause is what the request says it is.
     let mut short = w.samples.resend(&sibling);
     if let Opening::Resend { pause, .. } = &mut short.opening {
-        pause.window = Duration::from_secs(1);
+        *pause = Duration::from_secs(1);
     }
     w.admit(short, sent_at.plus(Duration::from_secs(1))).await;
 

@@ -36,7 +36,11 @@ pub async fn one_success(stores: Stores) {
         assert_eq!(count(&answers, |answer| *answer == Attempt::Expired), 199, "who came too late found nothing");
         let winner = answers.iter().find_map(|answer| match answer {
             Attempt::Right(signed_in) => Some(signed_in.user.id),
-            Attempt::Wrong { .. } | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_) => None,
+            Attempt::Wrong { .. }
+            | Attempt::UserLimit
+            | Attempt::Expired
+            | Attempt::Exhausted
+            | Attempt::RateLimited(_) => None,
         });
         let everywhere = winner.map(|user| w.samples.revocation(w.realm, Revoked::AllOf(user)));
         assert_eq!(w.revoke(everywhere.unwrap_or_else(|| panic!("nobody won")), NOW).await, 1, "sessions opened");
