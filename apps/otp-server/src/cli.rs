@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use otp_core::tenant;
 use otp_wire::process::SettingArgs;
 
@@ -112,17 +112,67 @@ pub(crate) enum CustomerCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Lists the customers, the newest first
+    List {
+        /// As JSON, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Serves a customer no more, until it is activated again
+    Suspend {
+        /// The customer, cust_…
+        customer: String,
+        /// Why, for the audit trail
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Serves a suspended customer again
+    Activate {
+        /// The customer, cust_…
+        customer: String,
+        /// Why, for the audit trail
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// A server
+    Secret,
+    /// Pages, where anybody can read it
+    Publishable,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Makes a secret key and shows it once
+    /// Makes a key and shows it once
     Create {
         /// The customer, cust_…
         customer: String,
         /// What to call it
         #[arg(long, default_value = "key", value_parser = tenant::name)]
         name: String,
+        /// What it is for
+        #[arg(long, value_enum, default_value_t = Kind::Secret)]
+        kind: Kind,
+        /// In test mode: no mail is sent, and the code is always the same
+        #[arg(long)]
+        test: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a key that takes the place of another, which works on for a while
+    Rotate {
+        /// The customer, cust_…
+        customer: String,
+        /// The key, key_…
+        key: String,
+        /// For how long the old one works on
+        #[arg(long, default_value_t = 604_800, value_parser = clap::value_parser!(u32).range(0..=604_800))]
+        grace_seconds: u32,
         /// As JSON
         #[arg(long)]
         json: bool,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
@@ -24,20 +25,32 @@ const CHECKSUM_LEN: usize = 6;
 pub enum KeyKind {
     /// A tenant's server.
     Secret,
+    /// A tenant's pages, where anybody can read it.
+    Publishable,
     /// Whoever runs the service.
     Operator,
 }
 
+/// What keys begin with, by kind and mode. Who runs the service has no test mode.
+const PREFIXES: [(KeyKind, Mode, &str); 5] = [
+    (KeyKind::Secret, Mode::Live, "otp_live_sk_"),
+    (KeyKind::Publishable, Mode::Live, "otp_live_pk_"),
+    (KeyKind::Secret, Mode::Test, "otp_test_sk_"),
+    (KeyKind::Publishable, Mode::Test, "otp_test_pk_"),
+    (KeyKind::Operator, Mode::Live, "otp_live_op_"),
+];
+
 impl KeyKind {
-    /// What every key of this kind begins with.
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Secret => "otp_live_sk_",
-            Self::Operator => "otp_live_op_",
+    /// What every key of this kind begins with in `mode`.
+    pub const fn prefix(self, mode: Mode) -> &'static str {
+        match (self, mode) {
+            (Self::Secret, Mode::Live) => PREFIXES[0].2,
+            (Self::Publishable, Mode::Live) => PREFIXES[1].2,
+            (Self::Secret, Mode::Test) => PREFIXES[2].2,
+            (Self::Publishable, Mode::Test) => PREFIXES[3].2,
+            (Self::Operator, Mode::Live | Mode::Test) => PREFIXES[4].2,
         }
     }
-
-    const ALL: [Self; 2] = [Self::Secret, Self::Operator];
 }
 
 /// The text is no API key.
@@ -53,6 +66,7 @@ pub struct InvalidApiKey;
 pub struct ApiKey {
     text: String,
     kind: KeyKind,
+    mode: Mode,
 }
 
 impl ApiKey {
@@ -60,17 +74,18 @@ impl ApiKey {
     ///
     /// # Errors
     /// When the entropy source faults.
-    pub fn generate(kind: KeyKind, entropy: &dyn Entropy) -> Res<Self> {
-        let mut text = String::with_capacity(kind.prefix().len() + RANDOM_LEN + CHECKSUM_LEN);
-        text.push_str(kind.prefix());
-        while text.len() < kind.prefix().len() + RANDOM_LEN {
+    pub fn generate(kind: KeyKind, mode: Mode, entropy: &dyn Entropy) -> Res<Self> {
+        let prefix = kind.prefix(mode);
+        let mut text = String::with_capacity(prefix.len() + RANDOM_LEN + CHECKSUM_LEN);
+        text.push_str(prefix);
+        while text.len() < prefix.len() + RANDOM_LEN {
             // Six bits at a time; the two values that are no digit are thrown away, not folded in.
             text.extend(entropy.bytes::<64>()?.iter().filter_map(|octet| base62::digit(octet & 0x3f)));
-            text.truncate(kind.prefix().len() + RANDOM_LEN);
+            text.truncate(prefix.len() + RANDOM_LEN);
         }
         let checksum = checksum(&text);
         text.push_str(&checksum);
-        Ok(Self { text, kind })
+        Ok(Self { text, kind, mode })
     }
 
     /// Reads a key; one whose checksum is off is refused here.
@@ -78,13 +93,14 @@ impl ApiKey {
     /// # Errors
     /// [`InvalidApiKey`] for every other text.
     pub fn parse(text: &str) -> Result<Self, InvalidApiKey> {
-        let kind = KeyKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix())).ok_or(InvalidApiKey)?;
-        let body = text.strip_prefix(kind.prefix()).ok_or(InvalidApiKey)?;
+        let known =
+            PREFIXES.into_iter().find_map(|(kind, mode, prefix)| Some((kind, mode, text.strip_prefix(prefix)?)));
+        let (kind, mode, body) = known.ok_or(InvalidApiKey)?;
         let shaped = body.len() == RANDOM_LEN + CHECKSUM_LEN && body.bytes().all(|octet| octet.is_ascii_alphanumeric());
         if !shaped || checksum(&text[..text.len() - CHECKSUM_LEN]) != text[text.len() - CHECKSUM_LEN..] {
             return Err(InvalidApiKey);
         }
-        Ok(Self { text: text.to_owned(), kind })
+        Ok(Self { text: text.to_owned(), kind, mode })
     }
 
     /// The key itself: to show it once to who asked for it.
@@ -95,6 +111,11 @@ impl ApiKey {
     /// What it is for.
     pub const fn kind(&self) -> KeyKind {
         self.kind
+    }
+
+    /// Which of its tenant's worlds it opens.
+    pub const fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// What is kept of it.
@@ -115,7 +136,7 @@ fn checksum(text: &str) -> String {
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiKey({}…)", self.kind.prefix())
+        write!(f, "ApiKey({}…)", self.kind.prefix(self.mode))
     }
 }
 
@@ -164,6 +185,12 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     /// Since when it opens nothing, if it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The key that takes its place when it expires, if it was rotated.
+    #[serde(default)]
+    pub successor: Option<KeyId>,
+    /// From where it may be used, if it is secret; from everywhere, if empty.
+    #[serde(default)]
+    pub allowed_ips: Vec<IpNet>,
 }
 
 /// Whether a key opens anything.
@@ -172,6 +199,8 @@ pub struct KeyRecord {
 pub enum KeyStatus {
     /// It does.
     Active,
+    /// It does for a while yet; another has taken its place.
+    Rotating,
     /// Its time is over.
     Expired,
     /// It was taken back.
@@ -179,14 +208,24 @@ pub enum KeyStatus {
 }
 
 impl KeyRecord {
-    /// Whether it opens anything at `now`.
+    /// How it stands at `now`.
     pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.revoked_at.is_some() {
             KeyStatus::Revoked
         } else if self.expires_at.is_some_and(|end| end <= now) {
             KeyStatus::Expired
+        } else if self.successor.is_some() {
+            KeyStatus::Rotating
         } else {
             KeyStatus::Active
+        }
+    }
+
+    /// Whether it opens anything at `now`.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        match self.status(now) {
+            KeyStatus::Active | KeyStatus::Rotating => true,
+            KeyStatus::Expired | KeyStatus::Revoked => false,
         }
     }
 }
@@ -199,12 +238,13 @@ mod tests {
 
     #[test]
     fn a_fresh_key_reads_back_and_a_typo_does_not() {
-        for kind in KeyKind::ALL {
-            let key = ApiKey::generate(kind, &SystemEntropy::default()).unwrap();
+        for (kind, mode, prefix) in PREFIXES {
+            let key = ApiKey::generate(kind, mode, &SystemEntropy::default()).unwrap();
             let read = ApiKey::parse(key.expose()).unwrap();
-            assert_eq!((read.kind(), read.hash()), (kind, key.hash()));
+            assert!(key.expose().starts_with(prefix));
+            assert_eq!((read.kind(), read.mode(), read.hash()), (kind, mode, key.hash()));
             assert!(!format!("{key:?}").contains(key.last4()));
-            for place in kind.prefix().len()..key.expose().len() {
+            for place in prefix.len()..key.expose().len() {
                 let mut typo = key.expose().to_owned();
                 let other = if &typo[place..=place] == "a" { "b" } else { "a" };
                 typo.replace_range(place..=place, other);
@@ -221,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_is_total(text in "(otp_live_(sk|op)_)?\\PC{0,60}") {
+        fn reading_is_total(text in "(otp_(live|test)_(sk|pk|op)_)?\\PC{0,60}") {
             prop_assert!(ApiKey::parse(&text).is_err());
         }
     }

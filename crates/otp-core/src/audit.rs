@@ -18,9 +18,27 @@ pub enum AuditEvent {
     /// A key was taken back.
     #[serde(rename = "api_key.revoked")]
     ApiKeyRevoked,
+    /// A key was given a successor.
+    #[serde(rename = "api_key.rotated")]
+    ApiKeyRotated,
+    /// A tenant changed what it has set.
+    #[serde(rename = "config.updated")]
+    ConfigUpdated,
+    /// A tenant went back to what it had set.
+    #[serde(rename = "config.restored")]
+    ConfigRestored,
+    /// A tenant changed how its mails look and go out.
+    #[serde(rename = "email_config.updated")]
+    EmailConfigUpdated,
     /// A tenant was made.
     #[serde(rename = "customer.created")]
     CustomerCreated,
+    /// A tenant is served no more, or again.
+    #[serde(rename = "customer.status_changed")]
+    CustomerStatusChanged,
+    /// A tenant may use more, or less.
+    #[serde(rename = "customer.plan_changed")]
+    CustomerPlanChanged,
     /// A code was asked for.
     #[serde(rename = "otp.requested")]
     OtpRequested,

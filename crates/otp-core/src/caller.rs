@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{KeyId, SessionId};
@@ -53,6 +54,11 @@ impl ClientAddress {
     /// The whole address.
     pub const fn ip(self) -> IpAddr {
         self.0
+    }
+
+    /// Whether it is in one of `networks`.
+    pub fn is_in(self, networks: &[IpNet]) -> bool {
+        networks.iter().any(|network| network.contains(&self.0))
     }
 
     /// What limits count by: an IPv4 address, or the /64 an IPv6 subscriber has to himself.

@@ -14,6 +14,9 @@ pub const DEFAULT_LENGTH: u8 = 9;
 /// Fewest and most digits a code may have.
 pub const LENGTHS: std::ops::RangeInclusive<u8> = 6..=12;
 
+/// Where codes of test mode come from, as many digits as the longest has.
+const TEST_DIGITS: &str = "424242424242";
+
 /// A one-time code: decimal digits, leading zeros kept. Redacted by `Debug`.
 #[derive(Clone)]
 pub struct Code(String);
@@ -38,6 +41,14 @@ impl Code {
             challenge.address_key.as_bytes(),
         ];
         Ok(Self::uniform(pepper, &parts, challenge.code_length))
+    }
+
+    /// The code of every challenge in test mode: `chosen`, if it is as long as the challenge's code, else the
+    /// first digits of a number anybody remembers.
+    pub fn of_test(challenge: &Challenge, chosen: Option<&str>) -> Self {
+        let length = usize::from(challenge.code_length);
+        let digits = chosen.filter(|code| code.len() == length).unwrap_or(TEST_DIGITS);
+        Self(digits.chars().take(length).collect())
     }
 
     /// Digits by rejection: a 64-bit draw above the largest multiple of `10^length` is thrown away,

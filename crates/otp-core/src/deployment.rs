@@ -60,14 +60,23 @@ impl Deployment {
         &self.stores
     }
 
-    /// What `tenant` may use.
+    /// The plan `tenant` is on, with what it was granted besides.
     ///
     /// # Errors
-    /// `Misconfigured` when it is on a plan that is not there.
-    pub fn allowance(&self, tenant: &Tenant) -> Res<Plan> {
-        self.plans.get(&tenant.plan).cloned().ok_or_else(|| {
+    /// `Misconfigured` when there is no such plan any more.
+    pub fn plan_of(&self, tenant: &Tenant) -> Res<Plan> {
+        let plan = self.plans.get(&tenant.plan).ok_or_else(|| {
             Fault::misconfigured("plan", format!("{} is on plan {:?}, which is not configured", tenant.id, tenant.plan))
-        })
+        })?;
+        Ok(plan.overridden(&tenant.overrides))
+    }
+
+    /// What `tenant` may use: its plan, within the limits it has set for itself.
+    ///
+    /// # Errors
+    /// As [`plan_of`](Self::plan_of).
+    pub fn allowance(&self, tenant: &Tenant) -> Res<Plan> {
+        Ok(self.plan_of(tenant)?.narrowed(&tenant.settings().rate_limits))
     }
 
     /// A line of the audit trail as of `now`.

@@ -37,6 +37,7 @@ mod base62;
 pub mod caller;
 pub mod challenge;
 pub mod code;
+pub mod config;
 pub mod deployment;
 pub mod effect;
 pub mod email;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::RateLimits;
+
 /// Something a plan may include.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +38,49 @@ pub struct Plan {
     /// What it includes.
     #[serde(default)]
     pub features: Vec<Feature>,
+}
+
+impl Plan {
+    /// The same, with what is set in `overrides` in place of its own.
+    #[must_use]
+    pub fn overridden(&self, overrides: &Overrides) -> Self {
+        Self {
+            otp_requests_per_hour: overrides.otp_requests_per_hour.or(self.otp_requests_per_hour),
+            otp_requests_per_day: overrides.otp_requests_per_day.or(self.otp_requests_per_day),
+            otp_requests_per_month: overrides.otp_requests_per_month.or(self.otp_requests_per_month),
+            max_users: overrides.max_users.or(self.max_users),
+            features: self.features.clone(),
+        }
+    }
+
+    /// The same, with each number no higher than what a tenant has set for itself. What it set on a larger
+    /// plan stays set, and is capped here.
+    #[must_use]
+    pub fn narrowed(self, limits: &RateLimits) -> Self {
+        // Nothing is no bound, so the other one holds.
+        let least = |plan: Option<u32>, own: Option<u32>| plan.into_iter().chain(own).min();
+        Self {
+            otp_requests_per_hour: least(self.otp_requests_per_hour, limits.otp_requests_per_hour),
+            otp_requests_per_day: least(self.otp_requests_per_day, limits.otp_requests_per_day),
+            otp_requests_per_month: least(self.otp_requests_per_month, limits.otp_requests_per_month),
+            max_users: least(self.max_users, limits.max_users),
+            features: self.features,
+        }
+    }
+}
+
+/// What whoever runs the service allows one tenant besides its plan. A number left out is the plan's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Overrides {
+    /// Codes for one address within an hour.
+    pub otp_requests_per_hour: Option<u32>,
+    /// Codes a UTC day.
+    pub otp_requests_per_day: Option<u32>,
+    /// Codes a UTC month.
+    pub otp_requests_per_month: Option<u32>,
+    /// Users.
+    pub max_users: Option<u32>,
 }
 
 /// The plans there are, by name.

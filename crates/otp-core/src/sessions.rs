@@ -16,8 +16,8 @@ use crate::id::SessionId;
 use crate::otp::Verified;
 use crate::port::{EntropyExt, Revocation, Revoked, Rotated, Rotation, TokenSigner};
 use crate::realm::Realm;
-use crate::session::{Lifetimes, LiveSession, REPLAY_GRACE};
-use crate::tenant::Tenant;
+use crate::session::{LiveSession, REPLAY_GRACE};
+use crate::tenant::{Tenant, World};
 use crate::time::Timestamp;
 use crate::token::{self, Claims, InvalidToken, RefreshToken};
 
@@ -93,12 +93,12 @@ impl Sessions {
         Self { deployment, signer, public_url: public_url.into() }
     }
 
-    /// The first tokens of the session a verified code has opened.
+    /// The first tokens of the session a verified code of `tenant` has opened.
     ///
     /// # Errors
     /// When the tenant's signing key or entropy cannot be had. The session stays open; a fresh code opens another.
-    pub fn issue(&self, verified: &Verified) -> Res<Tokens> {
-        self.tokens(verified.session(), verified.email().clone(), self.deployment.now())
+    pub fn issue<'t>(&self, world: impl Into<World<'t>>, verified: &Verified) -> Res<Tokens> {
+        self.tokens(world.into(), verified.session(), verified.email().clone(), self.deployment.now())
     }
 
     /// Whose an access token says it is; nothing is proven by that.
@@ -121,10 +121,10 @@ impl Sessions {
     ///
     /// # Errors
     /// [`SessionError::Invalid`] for every other token.
-    pub async fn authenticate(&self, tenant: &Tenant, token: &str) -> Result<Authenticated, SessionError> {
-        let now = self.deployment.now();
-        let claims = self.claims(tenant, token, now)?;
-        let live = self.deployment.stores.sessions.live(tenant.live(), claims.sid, now).await?.ok_or(InvalidToken)?;
+    pub async fn authenticate(&self, world: impl Into<World<'_>>, token: &str) -> Result<Authenticated, SessionError> {
+        let (world, now) = (world.into(), self.deployment.now());
+        let claims = self.claims(world, token, now)?;
+        let live = self.deployment.stores.sessions.live(world.realm(), claims.sid, now).await?.ok_or(InvalidToken)?;
         if live.session.generation != claims.generation || live.user.id != claims.sub {
             return Err(InvalidToken.into());
         }
@@ -138,36 +138,36 @@ impl Sessions {
     /// [`SessionError::Reused`] when a replaced refresh token ended the session; `Invalid` when there is none to refresh.
     pub async fn refresh(
         &self,
-        tenant: &Tenant,
+        world: impl Into<World<'_>>,
         credential: &RefreshCredential,
         caller: &Caller,
     ) -> Result<Tokens, SessionError> {
-        let now = self.deployment.now();
+        let (world, now) = (world.into(), self.deployment.now());
         let (session, generation, grace) = match credential {
             RefreshCredential::Refresh(token) => {
-                if token.realm != tenant.live() || !token.is_genuine(&self.deployment.keys) {
+                if token.realm != world.realm() || !token.is_genuine(&self.deployment.keys) {
                     return Err(InvalidToken.into());
                 }
                 (token.session, token.generation, Some(REPLAY_GRACE))
             }
             RefreshCredential::Access(token) => {
-                let claims = self.claims(tenant, token, now)?;
+                let claims = self.claims(world, token, now)?;
                 (claims.sid, claims.generation, None)
             }
         };
         let rotation = Rotation {
-            realm: tenant.live(),
+            realm: world.realm(),
             session,
             generation,
-            idle: Lifetimes::default().idle,
+            idle: world.settings().tokens.lifetimes().idle,
             grace,
-            rotated: self.tell(tenant, AuditEvent::SessionRefreshed, session, caller, now)?,
-            reused: self.tell(tenant, AuditEvent::SessionReuseDetected, session, caller, now)?,
+            rotated: self.tell(world.realm(), AuditEvent::SessionRefreshed, session, caller, now)?,
+            reused: self.tell(world.realm(), AuditEvent::SessionReuseDetected, session, caller, now)?,
         };
         match self.deployment.stores.sessions.rotate(rotation, now).await? {
             Rotated::Rotated(live) | Rotated::Replay(live) => {
                 let email = self.deployment.keys.open_address(live.user.realm, &live.user.address)?;
-                Ok(self.tokens(*live, email, now)?)
+                Ok(self.tokens(world, *live, email, now)?)
             }
             Rotated::Reused => Err(SessionError::Reused),
             Rotated::Gone => Err(InvalidToken.into()),
@@ -204,18 +204,18 @@ impl Sessions {
         self.deployment.keys.open_address(live.user.realm, &live.user.address)
     }
 
-    fn claims(&self, tenant: &Tenant, token: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
-        let realm = tenant.live();
+    fn claims(&self, world: World<'_>, token: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
+        let (realm, tenant) = (world.realm(), world.tenant);
         let claims = self.signer.verify(realm, token)?;
         let ours = claims.iss == token::issuer(&self.public_url, realm)
             && claims.client_id == tenant.id
-            && claims.aud == tenant.id.to_string();
+            && claims.aud == audience(tenant);
         if ours && claims.in_time(now) { Ok(claims) } else { Err(InvalidToken) }
     }
 
     fn tell(
         &self,
-        tenant: &Tenant,
+        realm: Realm,
         event: AuditEvent,
         session: SessionId,
         caller: &Caller,
@@ -224,24 +224,18 @@ impl Sessions {
         // Without a key, the token itself is the authority.
         let actor = if caller.actor == Actor::System { Actor::Session(session) } else { caller.actor };
         let caller = Caller { actor, ..caller.clone() };
-        Ok(vec![Effect::Audit(self.deployment.audit(
-            tenant.live(),
-            event,
-            Some(Target::Session(session)),
-            &caller,
-            now,
-        )?)])
+        Ok(vec![Effect::Audit(self.deployment.audit(realm, event, Some(Target::Session(session)), &caller, now)?)])
     }
 
-    fn tokens(&self, live: LiveSession, email: EmailAddress, now: Timestamp) -> Res<Tokens> {
+    fn tokens(&self, world: World<'_>, live: LiveSession, email: EmailAddress, now: Timestamp) -> Res<Tokens> {
         let session = &live.session;
         let realm = session.realm;
         // No token outlives its session.
-        let access_expires_at = now.plus(Lifetimes::default().access).min(session.expires_at);
+        let access_expires_at = now.plus(world.settings().tokens.lifetimes().access).min(session.expires_at);
         let claims = Claims {
             iss: token::issuer(&self.public_url, realm),
             sub: live.user.id,
-            aud: realm.tenant.to_string(),
+            aud: audience(world.tenant),
             client_id: realm.tenant,
             email: email.canonical().to_owned(),
             sid: session.id,
@@ -264,6 +258,11 @@ impl Sessions {
             email,
         })
     }
+}
+
+/// For whom the tokens of `tenant` are. Those issued for another before are not accepted any more.
+fn audience(tenant: &Tenant) -> String {
+    tenant.settings().tokens.audience.clone().unwrap_or_else(|| tenant.id.to_string())
 }
 
 impl fmt::Debug for Sessions {

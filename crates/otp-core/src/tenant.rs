@@ -1,11 +1,16 @@
 //! Tenants: whose users sign in. One aggregate, replaced as a whole under its version.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::api_key::{KeyHash, KeyRecord};
+use crate::caller::Actor;
+use crate::config::TenantConfig;
 use crate::email::EmailAddress;
 use crate::id::{KeyId, TenantId};
-use crate::realm::Realm;
+use crate::plan::Overrides;
+use crate::realm::{Mode, Realm};
 use crate::time::Timestamp;
 
 /// Counts the changes of one tenant; a change names the version it was made from.
@@ -66,6 +71,33 @@ impl TenantStatus {
     }
 }
 
+impl TenantStatus {
+    /// Whether a tenant may go from this to `next`. Cancelled is final.
+    pub const fn becomes(self, next: Self) -> bool {
+        matches!((self, next), (Self::Active | Self::Suspended, _) | (Self::Cancelled, Self::Cancelled))
+    }
+}
+
+/// A version of a tenant's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configured {
+    /// Counts the versions, from 1.
+    pub number: u64,
+    /// Since when it holds.
+    pub at: Timestamp,
+    /// On whose authority.
+    pub by: Actor,
+    /// What is set.
+    pub settings: TenantConfig,
+}
+
+impl Configured {
+    /// Nothing set yet.
+    pub fn first(at: Timestamp) -> Self {
+        Self { number: 1, at, by: Actor::System, settings: TenantConfig::default() }
+    }
+}
+
 /// A tenant: on the wire, a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
@@ -87,6 +119,48 @@ pub struct Tenant {
     pub created_at: Timestamp,
     /// Its API keys, the revoked ones too.
     pub keys: Vec<KeyRecord>,
+    /// When its status last changed, if it ever did.
+    #[serde(default)]
+    pub status_changed_at: Option<Timestamp>,
+    /// What it was granted besides its plan.
+    #[serde(default)]
+    pub overrides: Overrides,
+    /// What it has set for itself. Shared, for a tenant is copied for each call.
+    #[serde(default = "unset")]
+    pub config: Arc<Configured>,
+}
+
+/// One of the two worlds of a tenant, which never see each other's rows.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'t> {
+    /// Whose.
+    pub tenant: &'t Tenant,
+    /// Which.
+    pub mode: Mode,
+}
+
+impl<'t> World<'t> {
+    /// What its rows are kept under.
+    pub const fn realm(self) -> Realm {
+        Realm { tenant: self.tenant.id, mode: self.mode }
+    }
+
+    /// What its tenant has set for itself.
+    pub fn settings(self) -> &'t TenantConfig {
+        self.tenant.settings()
+    }
+}
+
+impl<'t> From<&'t Tenant> for World<'t> {
+    /// The live one.
+    fn from(tenant: &'t Tenant) -> Self {
+        Self { tenant, mode: Mode::Live }
+    }
+}
+
+/// The configuration of a tenant written down before there was any.
+fn unset() -> Arc<Configured> {
+    Arc::new(Configured::first(Timestamp::from_millis(0)))
 }
 
 impl Tenant {
@@ -102,7 +176,15 @@ impl Tenant {
             status: TenantStatus::Active,
             created_at: now,
             keys: Vec::new(),
+            status_changed_at: None,
+            overrides: Overrides::default(),
+            config: Arc::new(Configured::first(now)),
         }
+    }
+
+    /// What it has set for itself.
+    pub fn settings(&self) -> &TenantConfig {
+        &self.config.settings
     }
 
     /// Its live world.

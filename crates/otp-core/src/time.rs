@@ -106,6 +106,20 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The text is no point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a point in time, as RFC 3339 writes it")]
+pub struct InvalidTimestamp;
+
+impl std::str::FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    /// Reads RFC 3339, with any offset; what is finer than a millisecond is dropped.
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        text.parse::<jiff::Timestamp>().map(|at| Self(at.as_millisecond())).map_err(|_| InvalidTimestamp)
+    }
+}
+
 /// `span` in whole seconds, rounded up: what `Retry-After` and its kin want, so that who waits that
 /// long is never too early.
 pub fn ceil_seconds(span: Duration) -> u64 {

@@ -90,7 +90,7 @@ pub use waiting::waiting;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 
 use app::App;
 
@@ -114,8 +114,20 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/auth/refresh", post(auth::refresh))
         .route("/auth/introspect", post(auth::introspect))
         .route("/admin/customers", get(admin::list).post(admin::register))
-        .route("/admin/customers/me", get(admin::me))
+        .route("/admin/customers/me", get(admin::me).put(admin::rename))
         .route("/admin/customers/{id}", get(admin::get))
+        .route("/admin/customers/{id}/status", put(admin::set_status))
+        .route("/admin/customers/{id}/plan", put(admin::set_plan))
+        .route("/admin/customers/{id}/suspend", post(admin::suspend))
+        .route("/admin/customers/{id}/activate", post(admin::activate))
+        .route("/admin/customers/{id}/api-keys", get(admin::keys::list).post(admin::keys::create))
+        .route("/admin/customers/{id}/api-keys/{key}", delete(admin::keys::revoke))
+        .route("/admin/customers/{id}/api-keys/{key}/rotate", post(admin::keys::rotate))
+        .route("/admin/config", get(admin::config::get).put(admin::config::put))
+        .route("/admin/config/email", put(admin::config::put_email))
+        .route("/admin/config/versions", get(admin::config::list))
+        .route("/admin/config/versions/{number}", get(admin::config::one))
+        .route("/admin/config/versions/{number}/restore", post(admin::config::restore))
         .route("/admin/usage", get(admin::usage))
         .route("/health", get(health::health))
         .route("/health/ready", get(health::ready))

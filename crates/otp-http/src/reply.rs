@@ -29,6 +29,14 @@ fn reply(status: StatusCode, body: impl Serialize) -> Response {
     (status, Json(Success { success: true, body })).into_response()
 }
 
+/// The same of one that may be absent.
+pub(crate) fn rfc_3339_or_null<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => rfc_3339(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// A point in time as it is written in answers: RFC 3339 in UTC with milliseconds.
 pub(crate) fn rfc_3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)

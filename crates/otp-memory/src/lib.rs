@@ -22,7 +22,7 @@
 //! assert_eq!(store.insert(tenant.clone(), vec![], now).await?, Inserted::Exists);
 //!
 //! let stores = Stores::of(store);
-//! assert_eq!(stores.tenants.get(tenant.id).await?, Some(tenant));
+//! assert_eq!(stores.tenants.get(tenant.id, otp_core::port::Age::Fresh).await?, Some(tenant));
 //! # Ok(())
 //! # }
 //! ```

@@ -1,14 +1,17 @@
 //! Tenants, compared and set as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::port::{ChangeNumber, Changes, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
-use otp_core::tenant::{Tenant, Version};
+use otp_core::port::{
+    Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
+};
+use otp_core::tenant::{Configured, Tenant, Version};
 use otp_core::time::Timestamp;
 
 use crate::MemoryStore;
@@ -20,6 +23,8 @@ pub(crate) struct Tenants {
     by_id: BTreeMap<TenantId, Tenant>,
     by_key: BTreeMap<KeyHash, TenantId>,
     by_age: BTreeSet<(Timestamp, TenantId)>,
+    /// Every version of what each tenant has set.
+    configurations: BTreeMap<(TenantId, u64), Arc<Configured>>,
     key_uses: BTreeMap<TenantId, BTreeMap<KeyId, Timestamp>>,
     /// The last change of each tenant.
     changes: BTreeMap<ChangeNumber, TenantId>,
@@ -58,6 +63,7 @@ impl Tenants {
             self.changes.remove(&before);
         }
         self.changes.insert(self.last_change, tenant.id);
+        self.configurations.entry((tenant.id, tenant.config.number)).or_insert_with(|| tenant.config.clone());
         self.by_key.extend(tenant.keys.iter().map(|key| (key.hash, tenant.id)));
         self.by_id.insert(tenant.id, tenant);
     }
@@ -65,6 +71,12 @@ impl Tenants {
     fn changes_since(&self, since: ChangeNumber) -> Changes {
         let later = self.changes.range(since.saturating_add(1)..);
         Changes { upto: self.last_change, tenants: Some(later.map(|(_, tenant)| *tenant).collect()) }
+    }
+
+    fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Vec<ConfigMark> {
+        let older = self.configurations.range((tenant, 0)..(tenant, before.unwrap_or(u64::MAX)));
+        let mark = |config: &Arc<Configured>| ConfigMark { number: config.number, at: config.at, by: config.by };
+        older.rev().take(max).map(|(_, config)| mark(config)).collect()
     }
 
     fn touch(&mut self, tenant: TenantId, key: KeyId, at: Timestamp) {
@@ -105,7 +117,7 @@ impl TenantStore for MemoryStore {
         Ok(self.read("memory.by_api_key")?.tenants.by_api_key(hash))
     }
 
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
+    async fn get(&self, id: TenantId, _: Age) -> Res<Option<Tenant>> {
         Ok(self.read("memory.get")?.tenants.by_id.get(&id).cloned())
     }
 
@@ -123,6 +135,15 @@ impl TenantStore for MemoryStore {
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         Ok(self.read("memory.changes_since")?.tenants.changes_since(since))
+    }
+
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>> {
+        Ok(self.read("memory.configurations")?.tenants.configurations(tenant, before, max))
+    }
+
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
+        let state = self.read("memory.configuration")?;
+        Ok(state.tenants.configurations.get(&(tenant, number)).map(|config| Configured::clone(config)))
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

@@ -21,7 +21,7 @@
 //! assert_eq!(store.insert(tenant.clone(), vec![], now).await?, Inserted::Inserted);
 //!
 //! let stores = Stores::of(store.clone());
-//! assert_eq!(stores.tenants.get(tenant.id).await?, Some(tenant));
+//! assert_eq!(stores.tenants.get(tenant.id, otp_core::port::Age::Fresh).await?, Some(tenant));
 //! store.close().await;
 //! # Ok(())
 //! # }

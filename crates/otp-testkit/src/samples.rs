@@ -219,7 +219,7 @@ impl Samples {
 
     /// What is kept of a fresh key.
     pub fn key_record(&self, now: Timestamp) -> KeyRecord {
-        let key = ApiKey::generate(KeyKind::Secret, &*self.0).answered();
+        let key = ApiKey::generate(KeyKind::Secret, Mode::Live, &*self.0).answered();
         KeyRecord {
             id: self.id(KeyId::generate),
             name: self.word(),
@@ -230,6 +230,8 @@ impl Samples {
             created_at: now,
             expires_at: Some(now.plus(Duration::from_secs(86_400))),
             revoked_at: None,
+            successor: None,
+            allowed_ips: Vec::new(),
         }
     }
 

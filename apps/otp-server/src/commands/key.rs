@@ -1,16 +1,20 @@
 //! `otp-server key`: API keys of a customer.
 
-use otp_core::api_key::{KeyRecord, KeyStatus};
+use std::fmt::Display;
+use std::time::Duration;
+
+use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
 use otp_core::id::{KeyId, TenantId};
 use otp_core::port::Clock;
+use otp_core::realm::Mode;
 use otp_core::system::SystemClock;
-use otp_core::tenants::KeyError;
+use otp_core::tenants::{KeyError, KeySpec, Rotated};
 use otp_core::time::Timestamp;
 use otp_wire::process::{Failure, SettingArgs};
 use serde_json::{Value, json};
 
 use super::{CLI, Session, print};
-use crate::cli::KeyCommand;
+use crate::cli::{KeyCommand, Kind};
 use crate::output;
 
 /// Makes, lists or takes back keys.
@@ -23,9 +27,23 @@ pub(crate) async fn run(settings: &SettingArgs, command: &KeyCommand) -> Result<
 
 async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
     match command {
-        KeyCommand::Create { customer, name, json } => {
-            let made = session.tenants.create_key(customer_id(customer)?, name, &CLI).await?;
+        KeyCommand::Create { customer, name, kind, test, json } => {
+            let kind = match kind {
+                Kind::Secret => KeyKind::Secret,
+                Kind::Publishable => KeyKind::Publishable,
+            };
+            let mode = if *test { Mode::Test } else { Mode::Live };
+            let spec = KeySpec { kind, mode, ..KeySpec::secret(name.as_str()) };
+            let made = session.tenants.create_key(customer_id(customer)?, spec, &CLI).await?;
             print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())])?;
+        }
+        KeyCommand::Rotate { customer, key, grace_seconds, json } => {
+            let grace = Duration::from_secs((*grace_seconds).into());
+            let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI).await?;
+            let Rotated { new, old_expires_at } = rotated;
+            let shown: [(&str, &dyn Display); 3] =
+                [("keyId", &new.record.id), ("apiKey", &new.key.expose()), ("oldKeyExpiresAt", &old_expires_at)];
+            print(*json, &shown)?;
         }
         KeyCommand::List { customer, json } => {
             let now = SystemClock.now();
@@ -34,8 +52,7 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
             }
         }
         KeyCommand::Revoke { customer, key } => {
-            let key: KeyId = key.parse().map_err(|_| KeyError::NotFound)?;
-            session.tenants.revoke_key(customer_id(customer)?, key, &CLI).await?;
+            session.tenants.revoke_key(customer_id(customer)?, key_id(key)?, true, &CLI).await?;
             output::line("revoked")?;
         }
     }
@@ -46,15 +63,16 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
 fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) -> Result<(), Failure> {
     let status = match key.status(now) {
         KeyStatus::Active => "active",
+        KeyStatus::Rotating => "rotating",
         KeyStatus::Expired => "expired",
         KeyStatus::Revoked => "revoked",
     };
-    let shown = format!("{}…{}", key.kind.prefix(), key.last4);
+    let shown = format!("{}…{}", key.kind.prefix(key.mode), key.last4);
     let used = used.map(|at| at.to_string());
     if json {
         let used = used.map_or(Value::Null, Value::String);
         output::line(json!({
-            "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(),
+            "keyId": key.id.to_string(), "name": key.name, "kind": key.kind, "mode": key.mode, "prefix": key.kind.prefix(key.mode),
             "last4": key.last4, "status": status, "createdAt": key.created_at.to_string(), "lastUsedAt": used,
         }))
     } else {
@@ -70,6 +88,10 @@ fn list(key: &KeyRecord, used: Option<Timestamp>, now: Timestamp, json: bool) ->
     }
 }
 
-fn customer_id(text: &str) -> Result<TenantId, KeyError> {
+fn key_id(text: &str) -> Result<KeyId, KeyError> {
+    text.parse().map_err(|_| KeyError::NotFound)
+}
+
+pub(super) fn customer_id(text: &str) -> Result<TenantId, KeyError> {
     text.parse().map_err(|_| KeyError::NotFound)
 }

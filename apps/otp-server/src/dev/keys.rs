@@ -10,7 +10,7 @@ use otp_core::deployment::Deployment;
 use otp_core::email::EmailAddress;
 use otp_core::keys::MasterKey;
 use otp_core::system::SystemEntropy;
-use otp_core::tenants::{NewTenant, Tenants};
+use otp_core::tenants::{KeySpec, NewTenant, Tenants};
 use otp_wire::process::Failure;
 
 /// The keys a newcomer works with.
@@ -70,7 +70,7 @@ async fn demo_key(tenants: &Tenants, caller: &Caller) -> Result<String, Failure>
             let demo = tenants.list(&filter, None, 1).await?.pop();
             let demo =
                 demo.ok_or_else(|| Failure::Failed("the demo customer cannot be found; use --reset".to_owned()))?;
-            Ok(tenants.create_key(demo.id, "dev", caller).await?.key.expose().to_owned())
+            Ok(tenants.create_key(demo.id, KeySpec::secret("dev"), caller).await?.key.expose().to_owned())
         }
         Err(error) => Err(error.into()),
     }

@@ -17,6 +17,7 @@ use std::fmt;
 use crate::caller::ClientAddress;
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
+use crate::id::TenantId;
 use crate::port::{Entropy, EntropyExt, RootStore};
 use crate::realm::Realm;
 use seal::SealKey;
@@ -149,6 +150,24 @@ impl Keyring {
         EmailAddress::parse(text).map_err(|error| Fault::corrupt(OP, error))
     }
 
+    /// `text`, a secret of `tenant`, as it may be stored.
+    ///
+    /// # Errors
+    /// When the entropy source faults.
+    pub(crate) fn seal_secret(&self, tenant: TenantId, text: &str, entropy: &dyn Entropy) -> Res<Sealed> {
+        self.seal.close(text.as_bytes(), &secret_context(tenant), entropy)
+    }
+
+    /// The secret of `tenant` in `sealed`.
+    ///
+    /// # Errors
+    /// `Corrupt` when it was not sealed by this keyring for `tenant`, or was changed since.
+    pub(crate) fn open_secret(&self, tenant: TenantId, sealed: &Sealed) -> Res<String> {
+        const OP: &str = "keyring.open_secret";
+        let plain = self.seal.open(sealed, &secret_context(tenant)).ok_or_else(|| Fault::corrupt(OP, "seal broken"))?;
+        String::from_utf8(plain).map_err(|_| Fault::corrupt(OP, "not a text"))
+    }
+
     /// The pepper of codes issued under `kid`.
     ///
     /// # Errors
@@ -174,6 +193,10 @@ impl Keyring {
 
 fn address_context(realm: Realm) -> Vec<u8> {
     [b"address".as_slice(), &realm.to_bytes()].concat()
+}
+
+fn secret_context(tenant: TenantId) -> Vec<u8> {
+    [b"secret".as_slice(), &tenant.to_bytes()].concat()
 }
 
 impl fmt::Debug for Keyring {

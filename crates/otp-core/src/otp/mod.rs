@@ -17,12 +17,8 @@ use crate::id::ChallengeId;
 use crate::keys::Subject;
 use crate::limit::{Draw, HOUR, LimitKey, Rule, Window};
 use crate::locale::Locale;
-use crate::tenant::Tenant;
-
-/// Codes asked for from one client address within an hour.
-const PER_CLIENT: u32 = 300;
-/// Wrong codes from one client address within an hour.
-const WRONG_PER_CLIENT: u32 = 60;
+use crate::realm::Realm;
+use crate::tenant::World;
 
 /// Issues and verifies codes.
 #[derive(Debug, Clone)]
@@ -40,7 +36,7 @@ impl Otp {
     ///
     /// # Errors
     /// As [`Otp::request`], and when `email` is not one address.
-    pub async fn issue(&self, tenant: &Tenant, email: &str) -> Result<Issued, RequestError> {
+    pub async fn issue(&self, world: impl Into<World<'_>>, email: &str) -> Result<Issued, RequestError> {
         let request = CodeRequest {
             email: EmailAddress::parse(email)?,
             purpose: Purpose::default(),
@@ -48,27 +44,31 @@ impl Otp {
             resend: None,
             idempotency: None,
         };
-        self.request(tenant, request, &Caller::of(Actor::System)).await
+        self.request(world, request, &Caller::of(Actor::System)).await
     }
 
     /// Verifies the code of the challenge `id`: [`Otp::check`] with nothing special about it.
     ///
     /// # Errors
     /// As [`Otp::check`].
-    pub async fn verify(&self, tenant: &Tenant, id: &ChallengeId, code: &str) -> Result<Verified, VerifyError> {
+    pub async fn verify(
+        &self,
+        world: impl Into<World<'_>>,
+        id: &ChallengeId,
+        code: &str,
+    ) -> Result<Verified, VerifyError> {
         let proof = Proof::Challenge { id: *id, email: None, purpose: None };
-        self.check(tenant, Verification { code: code.parse()?, proof }, &Caller::of(Actor::System)).await
+        self.check(world, Verification { code: code.parse()?, proof }, &Caller::of(Actor::System)).await
     }
 
     /// One unit of a limit by client, if the client is known.
-    fn client_draw(&self, tenant: &Tenant, rule: Rule, limit: u32, caller: &Caller) -> Option<Draw> {
+    fn client_draw(&self, realm: Realm, rule: Rule, limit: u32, caller: &Caller) -> Option<Draw> {
         let subject = self.deployment.keys.client_subject(caller.client?);
-        Some(draw(tenant, rule, subject, limit))
+        Some(draw(realm, rule, subject, limit))
     }
 }
 
-/// One unit of an hourly limit of `tenant`.
-fn draw(tenant: &Tenant, rule: Rule, subject: Subject, limit: u32) -> Draw {
-    let key = LimitKey { realm: tenant.live(), rule, subject };
-    Draw::new(key, limit, Window::Sliding(HOUR))
+/// One unit of an hourly limit in `realm`.
+fn draw(realm: Realm, rule: Rule, subject: Subject, limit: u32) -> Draw {
+    Draw::new(LimitKey { realm, rule, subject }, limit, Window::Sliding(HOUR))
 }

@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Otp, PER_CLIENT, draw};
+use super::{Otp, draw};
 use crate::audit::{AuditEntry, AuditEvent, Target};
 use crate::caller::Caller;
-use crate::challenge::{Challenge, DEFAULT_ATTEMPTS, DEFAULT_TTL, Lookup, Purpose, RESEND_AFTER};
-use crate::code;
+use crate::challenge::{Challenge, Lookup, Purpose, RESEND_AFTER};
 use crate::effect::{Counter, Effect, MailJob};
 use crate::email::{EmailAddress, InvalidEmail};
 use crate::fault::{Fault, Res};
@@ -15,7 +14,8 @@ use crate::keys::{AddressKey, Subject, sha256};
 use crate::limit::{DAY, Draw, Rule, Usage, Window};
 use crate::locale::Locale;
 use crate::port::{Idempotency, Opened, Opening, Request};
-use crate::tenant::Tenant;
+use crate::realm::Mode;
+use crate::tenant::World;
 use crate::time::Timestamp;
 
 /// How many codes a day an address may ask for on plans that allow fewer an hour.
@@ -99,6 +99,9 @@ pub enum RequestError {
     /// The tenant has used up what its plan holds for the day or the month; nothing was spent.
     #[error("the plan allows no more codes until {}: {}", .0.by.resets_at, .0.by.rule.as_str())]
     QuotaExceeded(Box<RateLimited>),
+    /// The tenant has blocked this address.
+    #[error("this address gets no codes here")]
+    Blocked,
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used for another request: use a fresh key")]
     IdempotencyMismatch,
@@ -126,12 +129,16 @@ impl Otp {
     /// [`RequestError`]; whatever it is, the call left nothing behind but its audit entry.
     pub async fn request(
         &self,
-        tenant: &Tenant,
+        world: impl Into<World<'_>>,
         request: CodeRequest,
         caller: &Caller,
     ) -> Result<Issued, RequestError> {
-        let asking = self.asking(tenant, &request, caller, self.deployment.now())?;
-        let address_key = self.deployment.keys.address_key(tenant.live(), &request.email);
+        let world = world.into();
+        if world.settings().blocked_emails.iter().any(|blocked| blocked.blocks(&request.email)) {
+            return Err(RequestError::Blocked);
+        }
+        let asking = self.asking(world, &request, caller, self.deployment.now())?;
+        let address_key = self.deployment.keys.address_key(world.realm(), &request.email);
         if let Some(live) = self.resendable(&asking, address_key).await? {
             let opening = resend(&asking, &live);
             if let Some(issued) = self.open(&asking, opening, &live).await? {
@@ -146,31 +153,31 @@ impl Otp {
 
     fn asking<'a>(
         &self,
-        tenant: &'a Tenant,
+        world: World<'a>,
         request: &'a CodeRequest,
         caller: &'a Caller,
         now: Timestamp,
     ) -> Res<Asking<'a>> {
-        let realm = tenant.live();
+        let realm = world.realm();
         let name = self.deployment.keys.audit_name(realm, &request.email);
         let subject = self.deployment.keys.address_subject(&request.email);
         let address = Some(Target::Address(name.clone()));
         let exceeded = self.deployment.audit(realm, AuditEvent::RateLimitExceeded, address, caller, now)?;
-        Ok(Asking { tenant, request, caller, now, subject, name, exceeded })
+        Ok(Asking { world, request, caller, now, subject, name, exceeded })
     }
 
     /// The challenge to mail again, if the request names one that takes it.
     async fn resendable(&self, asking: &Asking<'_>, address: AddressKey) -> Res<Option<Challenge>> {
-        let Asking { tenant, request, now, .. } = asking;
+        let Asking { world, request, now, .. } = asking;
         let Some(id) = request.resend else { return Ok(None) };
-        let live = self.deployment.stores.challenges.live(&Lookup::Id { realm: tenant.live(), id }, *now).await?;
+        let live = self.deployment.stores.challenges.live(&Lookup::Id { realm: world.realm(), id }, *now).await?;
         let same = |live: &Challenge| live.address_key == address && live.purpose == request.purpose;
         Ok(live.into_iter().next().filter(|live| same(live) && live.takes_resend(*now)))
     }
 
     fn challenge(&self, asking: &Asking<'_>, address_key: AddressKey) -> Res<Challenge> {
-        let Asking { tenant, request, now, .. } = asking;
-        let realm = tenant.live();
+        let Asking { world, request, now, .. } = asking;
+        let realm = world.realm();
         Ok(Challenge {
             id: ChallengeId::generate(&*self.deployment.entropy)?,
             realm,
@@ -178,10 +185,10 @@ impl Otp {
             address_key,
             address: self.deployment.keys.seal_address(realm, &request.email, &*self.deployment.entropy)?,
             kid: self.deployment.keys.kid(),
-            code_length: code::DEFAULT_LENGTH,
-            max_attempts: DEFAULT_ATTEMPTS,
+            code_length: world.settings().otp.length(),
+            max_attempts: world.settings().otp.max_attempts(),
             created_at: *now,
-            expires_at: now.plus(DEFAULT_TTL),
+            expires_at: now.plus(world.settings().otp.ttl()),
         })
     }
 
@@ -242,48 +249,55 @@ impl Otp {
     }
 
     fn draws(&self, asking: &Asking<'_>) -> Res<Vec<Draw>> {
-        let Asking { tenant, caller, now, subject, .. } = asking;
-        let plan = self.deployment.allowance(tenant)?;
+        let Asking { world, caller, now, subject, .. } = asking;
+        let (realm, plan) = (world.realm(), self.deployment.allowance(world.tenant)?);
         let mut draws = Vec::with_capacity(5);
         if let Some(hourly) = plan.otp_requests_per_hour {
-            draws.push(draw(tenant, Rule::EmailHour, *subject, hourly));
-            let daily = draw(tenant, Rule::EmailDay, *subject, hourly.max(LEAST_PER_DAY));
+            draws.push(draw(realm, Rule::EmailHour, *subject, hourly));
+            let daily = draw(realm, Rule::EmailDay, *subject, hourly.max(LEAST_PER_DAY));
             draws.push(Draw { window: Window::Sliding(DAY), ..daily });
         }
-        draws.extend(self.client_draw(tenant, Rule::ClientHour, PER_CLIENT, caller));
+        let per_client = world.settings().rate_limits.per_client();
+        draws.extend(self.client_draw(world.realm(), Rule::ClientHour, per_client, caller));
         for draw in &mut draws {
             draw.refused = asking.exceeded(draw.key.rule);
         }
-        draws.extend(self.quota_draws(tenant, &plan, caller, *now)?);
+        match world.mode {
+            Mode::Live => draws.extend(self.quota_draws(world.tenant, &plan, caller, *now)?),
+            Mode::Test => {}
+        }
         Ok(draws)
     }
 
     fn admitted(&self, asking: &Asking<'_>, challenge: &Challenge) -> Res<Vec<Effect>> {
-        let Asking { tenant, request, caller, now, name, .. } = asking;
+        let Asking { world, request, caller, now, name, .. } = asking;
         let realm = challenge.realm;
         let mail = MailJob {
             id: MailId::generate(&*self.deployment.entropy)?,
             realm,
             challenge: challenge.id,
             locale: request.locale,
-            app_name: tenant.name.clone(),
+            app_name: app_name(*world),
         };
         let requested = self
             .deployment
             .audit(realm, AuditEvent::OtpRequested, Some(Target::Challenge(challenge.id)), caller, *now)?
             .with("address", name.as_str())
             .with("purpose", challenge.purpose.as_str());
-        Ok(vec![
-            Effect::Mail(mail),
-            Effect::Count { realm, counter: Counter::OtpRequests, at: *now },
-            Effect::Audit(requested),
-        ])
+        let mut effects =
+            vec![Effect::Count { realm, counter: Counter::OtpRequests, at: *now }, Effect::Audit(requested)];
+        // In test mode the code is known beforehand.
+        match realm.mode {
+            Mode::Live => effects.insert(0, Effect::Mail(mail)),
+            Mode::Test => {}
+        }
+        Ok(effects)
     }
 }
 
 /// One call, and what it says of itself again and again.
 struct Asking<'a> {
-    tenant: &'a Tenant,
+    world: World<'a>,
     request: &'a CodeRequest,
     caller: &'a Caller,
     now: Timestamp,
@@ -305,6 +319,11 @@ impl Asking<'_> {
 fn resend(asking: &Asking<'_>, live: &Challenge) -> Opening {
     let refused = asking.exceeded(Rule::Resend);
     Opening::Resend { realm: live.realm, challenge: live.id, pause: RESEND_AFTER, refused }
+}
+
+/// What the tenant's application is called in its mails.
+fn app_name(world: World<'_>) -> String {
+    world.settings().email_config.variables.app_name.clone().unwrap_or_else(|| world.tenant.name.clone())
 }
 
 fn remember(key: IdempotencyKey, challenge: &Challenge, now: Timestamp) -> Res<Idempotency> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Otp, WRONG_PER_CLIENT};
+use super::Otp;
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
 use crate::challenge::{Challenge, Lookup, Purpose};
@@ -15,9 +15,9 @@ use crate::keys::Sealed;
 use crate::limit::{Draw, Rule};
 use crate::otp::RateLimited;
 use crate::port::{Attempt, AttemptEffects, Presented, SignedIn};
-use crate::realm::Realm;
-use crate::session::{Lifetimes, LiveSession, SignIn};
-use crate::tenant::Tenant;
+use crate::realm::{Mode, Realm};
+use crate::session::{LiveSession, SignIn};
+use crate::tenant::World;
 use crate::time::Timestamp;
 
 /// A code presented for verification.
@@ -140,28 +140,28 @@ impl Otp {
     /// apart, a `RateLimited` may have spent the attempt.
     pub async fn check(
         &self,
-        tenant: &Tenant,
+        world: impl Into<World<'_>>,
         verification: Verification,
         caller: &Caller,
     ) -> Result<Verified, VerifyError> {
-        let now = self.deployment.now();
-        let by = self.lookup(tenant, &verification.proof);
+        let (world, now) = (world.into(), self.deployment.now());
+        let by = self.lookup(world.realm(), &verification.proof);
         let live = self.deployment.stores.challenges.live(&by, now).await?;
         let live: Vec<Challenge> =
-            live.into_iter().filter(|live| self.belongs(tenant, live, &verification.proof)).collect();
-        well_formed(&verification.code, &live)?;
+            live.into_iter().filter(|live| self.belongs(world.realm(), live, &verification.proof)).collect();
+        well_formed(&verification.code, &live, world.settings().otp.length())?;
         let Some(paying) = live.first() else { return Err(VerifyError::Expired) };
-        let matched = self.matching(&live, &verification.code)?;
+        let matched = self.matching(world, &live, &verification.code)?;
         let presented = Presented {
             matched: matched.map(|challenge| challenge.id),
-            sign_in: matched.map(|challenge| self.sign_in(tenant, challenge, caller, now)).transpose()?,
-            wrong_draws: self.wrong_draws(tenant, paying, caller, now)?,
+            sign_in: matched.map(|challenge| self.sign_in(world, challenge, caller, now)).transpose()?,
+            wrong_draws: self.wrong_draws(world, paying, caller, now)?,
             on: self.effects(paying, matched, caller, now)?,
             by,
         };
         let address = matched.unwrap_or(paying).address.clone();
         match self.attempt_within_limits(presented, now).await? {
-            Attempt::Right(signed_in) => self.verified(tenant.live(), *signed_in, &address),
+            Attempt::Right(signed_in) => self.verified(world.realm(), *signed_in, &address),
             Attempt::Wrong { left } => Err(VerifyError::Invalid { remaining: left }),
             Attempt::UserLimit => Err(VerifyError::UserLimitReached),
             Attempt::Expired => Err(VerifyError::Expired),
@@ -172,8 +172,7 @@ impl Otp {
         }
     }
 
-    fn lookup(&self, tenant: &Tenant, proof: &Proof) -> Lookup {
-        let realm = tenant.live();
+    fn lookup(&self, realm: Realm, proof: &Proof) -> Lookup {
         match proof {
             Proof::Challenge { id, .. } => Lookup::Id { realm, id: *id },
             Proof::Address { email, purpose } => {
@@ -184,10 +183,10 @@ impl Otp {
     }
 
     /// Whether what was said of the challenge is true of it. What is not, answers like an unknown id.
-    fn belongs(&self, tenant: &Tenant, live: &Challenge, proof: &Proof) -> bool {
+    fn belongs(&self, realm: Realm, live: &Challenge, proof: &Proof) -> bool {
         match proof {
             Proof::Challenge { email, purpose, .. } => {
-                let key = |email| self.deployment.keys.address_key(tenant.live(), email);
+                let key = |email| self.deployment.keys.address_key(realm, email);
                 email.as_ref().is_none_or(|email| key(email) == live.address_key)
                     && purpose.as_ref().is_none_or(|purpose| *purpose == live.purpose)
             }
@@ -196,31 +195,39 @@ impl Otp {
     }
 
     /// The challenge whose code it is. Every one is compared, so time does not tell which.
-    fn matching<'a>(&self, live: &'a [Challenge], code: &Code) -> Res<Option<&'a Challenge>> {
+    fn matching<'a>(&self, world: World<'_>, live: &'a [Challenge], code: &Code) -> Res<Option<&'a Challenge>> {
         let mut matched = None;
         for challenge in live {
-            if Code::derive(challenge, &self.deployment.keys)?.matches(code) && matched.is_none() {
+            let right = match world.mode {
+                Mode::Live => Code::derive(challenge, &self.deployment.keys)?,
+                Mode::Test => Code::of_test(challenge, world.settings().otp.test_code.as_deref()),
+            };
+            if right.matches(code) && matched.is_none() {
                 matched = Some(challenge);
             }
         }
         Ok(matched)
     }
 
-    fn sign_in(&self, tenant: &Tenant, challenge: &Challenge, caller: &Caller, now: Timestamp) -> Res<SignIn> {
+    fn sign_in(&self, world: World<'_>, challenge: &Challenge, caller: &Caller, now: Timestamp) -> Res<SignIn> {
         let realm = challenge.realm;
         let created = self.deployment.audit(realm, AuditEvent::UserCreated, Some(Target::SignedIn), caller, now)?;
         Ok(SignIn {
             user: UserId::generate(&*self.deployment.entropy)?,
             address: challenge.address.clone(),
             session: SessionId::generate(&*self.deployment.entropy)?,
-            lifetimes: Lifetimes::default(),
-            max_users: self.deployment.allowance(tenant)?.max_users,
+            lifetimes: world.settings().tokens.lifetimes(),
+            max_users: match world.mode {
+                Mode::Live => self.deployment.allowance(world.tenant)?.max_users,
+                Mode::Test => None,
+            },
             created: vec![Effect::Count { realm, counter: Counter::NewUsers, at: now }, Effect::Audit(created)],
         })
     }
 
-    fn wrong_draws(&self, tenant: &Tenant, paying: &Challenge, caller: &Caller, now: Timestamp) -> Res<Vec<Draw>> {
-        let Some(mut draw) = self.client_draw(tenant, Rule::ClientWrongHour, WRONG_PER_CLIENT, caller) else {
+    fn wrong_draws(&self, world: World<'_>, paying: &Challenge, caller: &Caller, now: Timestamp) -> Res<Vec<Draw>> {
+        let limit = world.settings().rate_limits.wrong_per_client();
+        let Some(mut draw) = self.client_draw(world.realm(), Rule::ClientWrongHour, limit, caller) else {
             return Ok(Vec::new());
         };
         let target = Some(Target::Challenge(paying.id));
@@ -269,14 +276,12 @@ impl Otp {
     }
 }
 
-/// Refuses a code that none of `live` can have; with none alive, one of another length than codes have.
-fn well_formed(code: &Code, live: &[Challenge]) -> Result<(), VerifyError> {
+/// Refuses a code that none of `live` can have; with none alive, one of another than `usual` length.
+fn well_formed(code: &Code, live: &[Challenge], usual: u8) -> Result<(), VerifyError> {
     let fits = |length: u8| code.len() == usize::from(length);
     match live.first() {
         Some(_) if live.iter().any(|challenge| fits(challenge.code_length)) => Ok(()),
-        None if fits(code::DEFAULT_LENGTH) => Ok(()),
-        newest => Err(VerifyError::InvalidFormat {
-            expected: newest.map_or(code::DEFAULT_LENGTH, |challenge| challenge.code_length),
-        }),
+        None if fits(usual) => Ok(()),
+        newest => Err(VerifyError::InvalidFormat { expected: newest.map_or(usual, |challenge| challenge.code_length) }),
     }
 }

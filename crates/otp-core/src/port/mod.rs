@@ -27,7 +27,9 @@ pub use session_store::{Revocation, Revoked, Rotated, Rotation, SessionStore};
 pub use signer::TokenSigner;
 pub use stores::Stores;
 pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
-pub use tenant_store::{ChangeNumber, Changes, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
+pub use tenant_store::{
+    Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
+};
 
 #[cfg(feature = "mocks")]
 pub use self::{

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use crate::api_key::KeyHash;
+use crate::caller::Actor;
 use crate::effect::Effect;
 use crate::fault::Res;
 use crate::id::{KeyId, TenantId};
-use crate::tenant::{Tenant, TenantStatus, Version};
+use crate::tenant::{Configured, Tenant, TenantStatus, Version};
 use crate::time::Timestamp;
 
 /// Whether a tenant was added.
@@ -65,6 +66,26 @@ pub struct TenantCursor {
     pub id: TenantId,
 }
 
+/// How old an answer may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// As old as what is kept in front of the store: a second at most.
+    Kept,
+    /// As the store has it now: to decide on, or to show to who has just changed it elsewhere.
+    Fresh,
+}
+
+/// A version of a configuration, without what is set in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfigMark {
+    /// Counts the versions.
+    pub number: u64,
+    /// Since when it held.
+    pub at: Timestamp,
+    /// On whose authority.
+    pub by: Actor,
+}
+
 /// Counts the changes of all tenants of a store together.
 pub type ChangeNumber = u64;
 
@@ -94,7 +115,7 @@ pub trait TenantStore: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be reached.
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>>;
+    async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>>;
 
     /// Up to `max` tenants, the newest first, behind `after`.
     ///
@@ -109,6 +130,7 @@ pub trait TenantStore: Send + Sync {
     ///
     /// # Contract
     /// 1. MUST add one tenant per owner's address, whatever races (`one_account_an_address`).
+    /// 2. MUST keep its configuration under its number (`configurations_are_kept`).
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -119,6 +141,7 @@ pub trait TenantStore: Send + Sync {
     /// # Contract
     /// 1. MUST let exactly one of racing replacements of a version through (`replacing_is_compare_and_set`).
     /// 2. MUST write effects exactly if it replaced (`replacing_is_compare_and_set`).
+    /// 3. MUST keep its configuration under its number, if that is new (`configurations_are_kept`).
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -133,6 +156,21 @@ pub trait TenantStore: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes>;
+
+    /// Up to `max` versions of a tenant's configuration, the newest first, older than number `before`.
+    ///
+    /// # Contract
+    /// 1. MUST list every version that was answered before, and none that was not written (`configurations_are_kept`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>>;
+
+    /// The version `number` of a tenant's configuration.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>>;
 
     /// Notes that a key was used at `at`. No change of the tenant; never moves backwards.
     ///

@@ -11,8 +11,10 @@ use crate::api_key::KeyHash;
 use crate::effect::Effect;
 use crate::fault::Res;
 use crate::id::{KeyId, TenantId};
-use crate::port::{ChangeNumber, Changes, Clock, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
-use crate::tenant::{Tenant, Version};
+use crate::port::{
+    Age, ChangeNumber, Changes, Clock, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
+};
+use crate::tenant::{Configured, Tenant, Version};
 use crate::time::Timestamp;
 
 /// How long after a successful look the cache is believed.
@@ -151,7 +153,7 @@ impl TenantCache {
     async fn read(&self, by: By<'_>) -> Res<Option<Tenant>> {
         match by {
             By::Key(hash) => self.store.by_api_key(hash).await,
-            By::Id(id) => self.store.get(id).await,
+            By::Id(id) => self.store.get(id, Age::Fresh).await,
         }
     }
 }
@@ -162,8 +164,11 @@ impl TenantStore for TenantCache {
         self.through(By::Key(hash)).await
     }
 
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
-        self.through(By::Id(id)).await
+    async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>> {
+        match age {
+            Age::Kept => self.through(By::Id(id)).await,
+            Age::Fresh => self.read(By::Id(id)).await,
+        }
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
@@ -184,6 +189,14 @@ impl TenantStore for TenantCache {
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         self.store.changes_since(since).await
+    }
+
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>> {
+        self.store.configurations(tenant, before, max).await
+    }
+
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
+        self.store.configuration(tenant, number).await
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

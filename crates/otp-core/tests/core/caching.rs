@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
 use otp_core::id::KeyId;
-use otp_core::port::{ChangeNumber, Changes, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
+use otp_core::port::{
+    Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
+};
 use otp_core::prelude::*;
-use otp_core::tenant::Version;
+use otp_core::tenant::{Configured, Version};
 use otp_core::tenants::TenantCache;
 use otp_core::time::Timestamp;
 use otp_memory::MemoryStore;
@@ -50,8 +52,8 @@ impl TenantStore for Distant {
         self.read(self.store.by_api_key(hash)).await
     }
 
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
-        self.read(self.store.get(id)).await
+    async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>> {
+        self.read(self.store.get(id, age)).await
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
@@ -69,6 +71,14 @@ impl TenantStore for Distant {
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         self.reached()?;
         self.store.changes_since(since).await
+    }
+
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>> {
+        self.store.configurations(tenant, before, max).await
+    }
+
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
+        self.store.configuration(tenant, number).await
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
@@ -106,7 +116,7 @@ impl Desk {
 
     async fn name(&self) -> String {
         let by_key = self.cache.by_api_key(&self.acme.keys[0].hash).await.unwrap().unwrap();
-        assert_eq!(Some(&by_key), self.cache.get(self.acme.id).await.unwrap().as_ref());
+        assert_eq!(Some(&by_key), self.cache.get(self.acme.id, Age::Kept).await.unwrap().as_ref());
         by_key.name
     }
 
@@ -126,7 +136,7 @@ async fn a_tenant_is_read_once_until_it_changes() {
         assert_eq!(desk.name().await, desk.acme.name);
     }
     assert_eq!(desk.reads(), 1);
-    assert_eq!(desk.cache.get(TenantId::from_u128(9)).await.unwrap(), None);
+    assert_eq!(desk.cache.get(TenantId::from_u128(9), Age::Kept).await.unwrap(), None);
 
     // A change made elsewhere is seen after the next look, one made here at once.
     desk.distant.replace(desk.renamed(1, "elsewhere"), 0, Vec::new(), NOW).await.unwrap();
@@ -160,7 +170,7 @@ async fn who_cannot_look_believes_what_he_knows_for_a_second() {
     desk.clock.advance(Duration::from_millis(999));
     assert_eq!(desk.name().await, desk.acme.name);
     desk.clock.advance(Duration::from_millis(1));
-    assert!(desk.cache.get(desk.acme.id).await.is_err(), "served from memory by a node that is cut off");
+    assert!(desk.cache.get(desk.acme.id, Age::Kept).await.is_err(), "served from memory by a node that is cut off");
 
     desk.distant.cut_off.store(false, Ordering::SeqCst);
     desk.distant.replace(desk.renamed(1, "meanwhile"), 0, Vec::new(), NOW).await.unwrap();
@@ -170,7 +180,7 @@ async fn who_cannot_look_believes_what_he_knows_for_a_second() {
     // A clock that steps back is no reason to believe for longer.
     desk.distant.cut_off.store(true, Ordering::SeqCst);
     desk.clock.set(NOW);
-    assert!(desk.cache.get(desk.acme.id).await.is_err());
+    assert!(desk.cache.get(desk.acme.id, Age::Kept).await.is_err());
 }
 
 #[tokio::test]
@@ -178,7 +188,7 @@ async fn what_was_read_before_a_change_is_not_kept_after_it() {
     let desk = Desk::set().await;
     // The read has its answer, and is held up on the way.
     let held = desk.distant.answers.acquire_many(1_000).await.unwrap();
-    let mut reading = std::pin::pin!(desk.cache.get(desk.acme.id));
+    let mut reading = std::pin::pin!(desk.cache.get(desk.acme.id, Age::Kept));
     let waits = futures::poll!(&mut reading).is_pending();
     assert!(waits && desk.reads() == 1);
     desk.distant.replace(desk.renamed(1, "renamed"), 0, Vec::new(), NOW).await.unwrap();
@@ -195,12 +205,12 @@ async fn too_many_changes_to_be_told_make_it_forget_everything() {
     let mut store = otp_core::port::MockTenantStore::new();
     store.expect_changes_since().returning(|_| Ok(Changes { upto: 7, tenants: None }));
     let found = desk.acme.clone();
-    store.expect_get().times(2).returning(move |_| Ok(Some(found.clone())));
+    store.expect_get().times(2).returning(move |_, _| Ok(Some(found.clone())));
     let cache = TenantCache::new(Arc::new(store), desk.clock.clone());
     for _ in 0..2 {
         cache.look().await.unwrap();
         for _ in 0..3 {
-            assert!(cache.get(desk.acme.id).await.unwrap().is_some());
+            assert!(cache.get(desk.acme.id, Age::Kept).await.unwrap().is_some());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Keys open what they should for as long as they should, and addresses are stored sealed.
 
 use otp_core::prelude::*;
-use otp_core::tenants::{KeyError, NewTenant, RegisterError, Tenants};
+use otp_core::tenants::{KeyError, KeySpec, NewTenant, RegisterError, Tenants};
 
 use crate::scene::Scene;
 
@@ -15,11 +15,11 @@ async fn a_key_opens_its_tenant_until_it_is_taken_back() {
     let tenants = Tenants::new(Scene::set().await.deployment);
     let caller = Caller::of(Actor::Cli);
     let registered = tenants.register(acme(), &caller).await.unwrap();
-    let second = tenants.create_key(registered.tenant.id, "second", &caller).await.unwrap();
+    let second = tenants.create_key(registered.tenant.id, KeySpec::secret("second"), &caller).await.unwrap();
     let opens = async |key: &str| tenants.authenticate(key).await.map(|principal| principal.tenant.id).ok();
     let (first, second) = (registered.key.key.expose(), second.key.expose());
     assert_eq!((opens(first).await, opens(second).await), (Some(registered.tenant.id), Some(registered.tenant.id)));
-    tenants.revoke_key(registered.tenant.id, registered.key.record.id, &caller).await.unwrap();
+    tenants.revoke_key(registered.tenant.id, registered.key.record.id, false, &caller).await.unwrap();
     assert_eq!((opens(first).await, opens(second).await), (None, Some(registered.tenant.id)));
 }
 
@@ -31,7 +31,7 @@ async fn one_account_an_address_and_only_plans_there_are() {
     assert!(matches!(tenants.register(acme(), &caller).await, Err(RegisterError::EmailTaken)));
     let unknown = NewTenant { plan: "gold".into(), ..acme() };
     assert!(matches!(tenants.register(unknown, &caller).await, Err(RegisterError::UnknownPlan)));
-    let nobody = tenants.create_key(TenantId::from_u128(9), "key", &caller).await;
+    let nobody = tenants.create_key(TenantId::from_u128(9), KeySpec::secret("key"), &caller).await;
     assert!(matches!(nobody, Err(KeyError::NotFound)));
 }
 

@@ -11,7 +11,7 @@ use crate::scene::Scene;
 async fn signed_in(scene: &Scene) -> Tokens {
     let issued = scene.ask("ada@example.org").await;
     let verified = scene.otp.verify(&scene.acme, &issued.id, &scene.code().await).await.unwrap();
-    scene.sessions.issue(&verified).unwrap()
+    scene.sessions.issue(&scene.acme, &verified).unwrap()
 }
 
 async fn refresh(scene: &Scene, token: &str) -> Result<Tokens, SessionError> {

@@ -1,7 +1,7 @@
 //! `GET /admin/customers`, `GET /admin/customers/{id}`, `GET /admin/customers/me`
 
 use otp_core::id::TenantId;
-use otp_core::port::{TenantCursor, TenantFilter};
+use otp_core::port::{Age, TenantCursor, TenantFilter};
 use otp_core::tenant::TenantStatus;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer};
 
 /// Customers on a page unless the caller says otherwise.
-const PAGE: usize = 50;
+pub(super) const PAGE: usize = 50;
 /// Longest text to search for, in characters.
 const MAX_TEXT: usize = 254;
 
@@ -23,7 +23,7 @@ struct One {
 
 /// The caller's own.
 pub(crate) async fn me(call: Call<TenantCall, Nothing>) -> Answer {
-    Ok(reply::ok(One { customer: Customer::of(call.who.tenant, &call.app) }))
+    Ok(reply::ok(One { customer: Customer::of(call.who.0.tenant, &call.app) }))
 }
 
 /// Which customer is asked for. A text that is no id is no error of form: it finds nothing, as any unknown id.
@@ -39,7 +39,7 @@ impl Input for Which {
 pub(crate) async fn get(call: Call<Operator, Which>) -> Answer {
     let Which(id) = call.input;
     let id = id.ok_or(ProblemCode::NotFound)?;
-    let tenant = call.app.tenants.get(id).await?.ok_or(ProblemCode::NotFound)?;
+    let tenant = call.app.tenants.get(id, Age::Fresh).await?.ok_or(ProblemCode::NotFound)?;
     Ok(reply::ok(One { customer: Customer::of(tenant, &call.app) }))
 }
 
@@ -63,12 +63,12 @@ impl Input for Page {
     }
 }
 
-fn status(text: &str) -> Result<TenantStatus, Flaw> {
+pub(super) fn status(text: &str) -> Result<TenantStatus, Flaw> {
     let all = [TenantStatus::Active, TenantStatus::Suspended, TenantStatus::Cancelled];
     all.into_iter().find(|status| status.as_str() == text).ok_or(Flaw::InvalidStatus)
 }
 
-fn limit(text: &str) -> Result<usize, Flaw> {
+pub(super) fn limit(text: &str) -> Result<usize, Flaw> {
     let digits = text.bytes().all(|octet| octet.is_ascii_digit());
     text.parse().ok().filter(|limit| digits && (1..=100).contains(limit)).ok_or(Flaw::InvalidLimit)
 }

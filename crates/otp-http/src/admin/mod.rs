@@ -1,10 +1,14 @@
 //! Managing customers.
 
+mod account;
+pub(crate) mod config;
 mod cursor;
 mod customers;
+pub(crate) mod keys;
 mod register;
 mod usage;
 
+pub(crate) use account::{activate, rename, set_plan, set_status, suspend};
 pub(crate) use customers::{get, list, me};
 pub(crate) use register::register;
 pub(crate) use usage::usage;

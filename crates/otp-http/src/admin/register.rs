@@ -26,7 +26,7 @@ impl Input for Register {
     }
 }
 
-fn plain_name(text: &str) -> Result<String, Flaw> {
+pub(super) fn plain_name(text: &str) -> Result<String, Flaw> {
     tenant::name(text).map_err(|invalid| match invalid {
         InvalidName::Empty => Flaw::Empty,
         InvalidName::TooLong => Flaw::TooLong,
@@ -34,7 +34,7 @@ fn plain_name(text: &str) -> Result<String, Flaw> {
     })
 }
 
-fn known_plan(text: &str, app: &App) -> Result<String, Flaw> {
+pub(super) fn known_plan(text: &str, app: &App) -> Result<String, Flaw> {
     app.deployment.plans().get(text).map(|_| text.to_owned()).ok_or(Flaw::UnknownPlan)
 }
 

@@ -39,7 +39,7 @@ struct ResetAt {
 }
 
 pub(crate) async fn usage(call: Call<TenantCall, Nothing>) -> Answer {
-    let tenant = call.who.tenant;
+    let tenant = call.who.0.tenant;
     let PlanUsage { plan, today, day_ends_at, this_month, month_ends_at, users } = call.app.otp.usage(&tenant).await?;
     let quota = Quota {
         otp_requests_per_day: plan.otp_requests_per_day,

@@ -2,19 +2,17 @@
 
 use std::net::IpAddr;
 
+use otp_core::api_key::KeyKind;
 use otp_core::caller::{Actor, Caller, ClientAddress};
 
-use crate::call::{Fields, TenantCall, at_most, plain};
+use crate::call::{Fields, KeyCall, MAX_USER_AGENT, at_most, plain};
 use crate::edge::RequestId;
-use crate::problem::Flaw;
+use crate::problem::{FieldError, Flaw, Problem};
 
-/// Longest name of a user's software, in characters.
-const MAX_USER_AGENT: usize = 512;
 /// Longest name of a challenge that is looked at, in characters.
 const MAX_CHALLENGE_ID: usize = 200;
 
 /// Where the end user is and what he uses.
-#[derive(Default)]
 pub(super) struct Context {
     ip: Option<IpAddr>,
     user_agent: Option<String>,
@@ -22,22 +20,30 @@ pub(super) struct Context {
 
 impl Context {
     /// The member `context`.
-    pub(super) fn read(body: &mut Fields) -> Self {
-        let context = body.object("context", |context| Self {
+    pub(super) fn read(body: &mut Fields) -> Option<Self> {
+        body.object("context", |context| Self {
             ip: context.optional("ip", |text| text.parse().map_err(|_| Flaw::InvalidIp)),
             user_agent: context.optional("userAgent", |text| plain(MAX_USER_AGENT, text).map(str::to_owned)),
-        });
-        context.unwrap_or_default()
+        })
     }
+}
 
-    /// The call as limits and audit trail see it: by the end user's own address, never by that of the
-    /// customer's server, which all its users share.
-    pub(super) fn caller(self, who: &TenantCall, request_id: &RequestId) -> Caller {
-        Caller {
+/// A call as limits and audit trail see it: by the end user's own address, never by that of the customer's
+/// server, which all its users share. A page calls from where its user is, and is not asked.
+///
+/// # Errors
+/// `invalid_request` when a page tells of its user.
+pub(super) fn caller(context: Option<Context>, who: &KeyCall, request_id: &RequestId) -> Result<Caller, Problem> {
+    match (who.key.kind, context) {
+        (KeyKind::Secret, context) => Ok(Caller {
             actor: Actor::Key(who.key.id),
-            client: self.ip.map(ClientAddress::new),
-            user_agent: self.user_agent,
+            client: context.as_ref().and_then(|context| context.ip).map(ClientAddress::new),
+            user_agent: context.and_then(|context| context.user_agent),
             request_id: Some(request_id.as_str().to_owned()),
+        }),
+        (KeyKind::Publishable | KeyKind::Operator, None) => Ok(who.caller(request_id)),
+        (KeyKind::Publishable | KeyKind::Operator, Some(_)) => {
+            Err(Problem::invalid(vec![FieldError::new("/context", Flaw::ContextNotAllowed)]))
         }
     }
 }

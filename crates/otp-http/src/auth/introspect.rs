@@ -9,7 +9,7 @@ use otp_core::token::Claims;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::call::{Call, Form, Input, TenantCall};
+use crate::call::{Call, Form, Input, ServerCall};
 use crate::reply::Answer;
 
 pub(crate) struct Introspect {
@@ -47,8 +47,9 @@ struct Dead {
     active: bool,
 }
 
-pub(crate) async fn introspect(call: Call<TenantCall, Introspect>) -> Answer {
-    match call.app.sessions.authenticate(&call.who.tenant, &call.input.token).await {
+pub(crate) async fn introspect(call: Call<ServerCall, Introspect>) -> Answer {
+    let Call { app, who: ServerCall(who), input, .. } = call;
+    match app.sessions.authenticate(who.world(), &input.token).await {
         Ok(Authenticated { claims, live: _ }) => Ok(Json(Alive::from(claims)).into_response()),
         Err(SessionError::Invalid(_) | SessionError::Reused) => Ok(Json(Dead { active: false }).into_response()),
         Err(SessionError::Fault(fault)) => Err(fault.into()),

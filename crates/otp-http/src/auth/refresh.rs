@@ -24,7 +24,7 @@ impl Input for OneCredential {
 pub(crate) async fn refresh(call: Call<Refreshing, OneCredential>) -> Answer {
     let Call { app, who, request_id, .. } = call;
     let caller = who.caller(&request_id);
-    let (tenant, credential) = who.credential.ok_or(ProblemCode::InvalidToken)?;
-    let tokens = app.sessions.refresh(&tenant, &credential, &caller).await?;
+    let refreshed = who.refreshed.ok_or(ProblemCode::InvalidToken)?;
+    let tokens = app.sessions.refresh(refreshed.world(), &refreshed.credential, &caller).await?;
     Ok(reply::ok(TokenMembers::from(tokens)))
 }

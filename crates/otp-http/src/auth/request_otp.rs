@@ -11,9 +11,9 @@ use otp_core::otp::{CodeRequest, IdempotencyKey, Issued};
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
-use super::context::{Context, challenge_id};
+use super::context::{self, Context, challenge_id};
 use crate::app::App;
-use crate::call::{Call, Form, Input, TenantCall};
+use crate::call::{AppCall, Call, Form, Input};
 use crate::limits;
 use crate::problem::Flaw;
 use crate::reply::{self, Answer, rfc_3339};
@@ -23,9 +23,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub(crate) struct RequestOtp {
     email: EmailAddress,
     purpose: Purpose,
-    locale: Locale,
+    locale: Option<Locale>,
     resend: Option<ChallengeId>,
-    context: Context,
+    context: Option<Context>,
     idempotency_key: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl Input for RequestOtp {
         Some(Self {
             email: email?,
             purpose: purpose.unwrap_or_default(),
-            locale: asked.or_else(|| accepted(form.headers)).unwrap_or_default(),
+            locale: asked.or_else(|| accepted(form.headers)),
             resend,
             context,
             idempotency_key,
@@ -78,20 +78,20 @@ struct Queued {
     remaining: Option<u32>,
 }
 
-pub(crate) async fn request_otp(call: Call<TenantCall, RequestOtp>) -> Answer {
-    let Call { app, who, input, request_id, body } = call;
-    let caller = input.context.caller(&who, &request_id);
+pub(crate) async fn request_otp(call: Call<AppCall, RequestOtp>) -> Answer {
+    let Call { app, who: AppCall(who), input, request_id, body } = call;
+    let caller = context::caller(input.context, &who, &request_id)?;
     let idempotency = input
         .idempotency_key
         .map(|key| IdempotencyKey::new(&who.key.id.to_string(), "POST", "/auth/request-otp", &key, &body));
     let request = CodeRequest {
         email: input.email,
         purpose: input.purpose,
-        locale: input.locale,
+        locale: input.locale.or(who.tenant.settings().locale).unwrap_or_default(),
         resend: input.resend,
         idempotency,
     };
-    let issued = app.otp.request(&who.tenant, request, &caller).await?;
+    let issued = app.otp.request(who.world(), request, &caller).await?;
     Ok(answer(&issued, app.deployment.now()))
 }
 

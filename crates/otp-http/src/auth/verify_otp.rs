@@ -7,10 +7,10 @@ use otp_core::id::ChallengeId;
 use otp_core::otp::{Proof, Verification, VerifyError};
 use serde::Serialize;
 
-use super::context::{Context, challenge_id};
+use super::context::{self, Context, challenge_id};
 use super::tokens::TokenMembers;
 use crate::app::App;
-use crate::call::{Call, Form, Input, TenantCall};
+use crate::call::{AppCall, Call, Form, Input};
 use crate::problem::Flaw;
 use crate::reply::{self, Answer};
 
@@ -18,7 +18,7 @@ pub(crate) struct VerifyOtp {
     /// Not an error of the body, but told with a code of its own once all else is right.
     code: Result<Code, InvalidCode>,
     proof: Proof,
-    context: Context,
+    context: Option<Context>,
 }
 
 impl Input for VerifyOtp {
@@ -49,7 +49,7 @@ fn proof(id: Option<String>, email: Option<EmailAddress>, purpose: Option<Purpos
     }
 }
 
-pub(crate) async fn verify_otp(call: Call<TenantCall, VerifyOtp>) -> Answer {
+pub(crate) async fn verify_otp(call: Call<AppCall, VerifyOtp>) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct SignedIn {
@@ -57,10 +57,10 @@ pub(crate) async fn verify_otp(call: Call<TenantCall, VerifyOtp>) -> Answer {
         tokens: TokenMembers,
         is_new_user: bool,
     }
-    let Call { app, who, input, request_id, .. } = call;
-    let caller = input.context.caller(&who, &request_id);
+    let Call { app, who: AppCall(who), input, request_id, .. } = call;
+    let caller = context::caller(input.context, &who, &request_id)?;
     let verification = Verification { code: input.code.map_err(VerifyError::from)?, proof: input.proof };
-    let verified = app.otp.check(&who.tenant, verification, &caller).await?;
-    let tokens = app.sessions.issue(&verified)?;
+    let verified = app.otp.check(who.world(), verification, &caller).await?;
+    let tokens = app.sessions.issue(who.world(), &verified)?;
     Ok(reply::ok(SignedIn { tokens: tokens.into(), is_new_user: verified.is_new_user() }))
 }

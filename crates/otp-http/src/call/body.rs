@@ -10,24 +10,22 @@ use http::header::CONTENT_TYPE;
 
 use crate::problem::{Problem, ProblemCode};
 
-/// Longest body, in octets.
-const MAX: usize = 16 * 1024;
-/// How long a body may take to arrive: it fits into a dozen packets.
+/// How long a body may take to arrive: most fit into a dozen packets.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The whole body.
+/// The whole body, of up to `max` octets.
 ///
 /// # Errors
 /// `payload_too_large`; `request_timeout` when it stalls; `invalid_json` when it breaks off.
-pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
+pub(super) async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
     // A length announced in the header is refused unread.
-    if body.size_hint().lower() > MAX as u64 {
+    if body.size_hint().lower() > max as u64 {
         return Err(ProblemCode::PayloadTooLarge.into());
     }
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MAX)).await;
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, max)).await;
     read.map_err(|_| ProblemCode::RequestTimeout)?.map_err(|error| {
         let source = std::error::Error::source(&error);
         let too_long = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);

@@ -1,20 +1,23 @@
 //! What a caller has proven, and the capabilities that follow from it. A handler says in its
 //! signature which one it needs; there is no other way to get one than to pass the checks.
 
-use axum::http::HeaderMap;
-use http::header::ORIGIN;
+use http::header::{ORIGIN, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, Method};
 use otp_core::api_key::{KeyKind, KeyRecord};
-use otp_core::caller::{Actor, Caller};
-use otp_core::realm::Realm;
+use otp_core::caller::{Actor, Caller, ClientAddress};
+use otp_core::id::TenantId;
+use otp_core::port::Age;
+use otp_core::realm::{Mode, Realm};
 use otp_core::sessions::{Authenticated, RefreshCredential};
-use otp_core::tenant::Tenant;
+use otp_core::tenant::{Tenant, World};
 use otp_core::tenants::Principal;
 use otp_core::token::RefreshToken;
 
 use super::credentials::{Credentials, Sent};
 use super::json::Node;
 use crate::app::App;
-use crate::edge::RequestId;
+use crate::edge::{Client, RequestId};
 use crate::problem::{Problem, ProblemCode, unserved};
 
 /// By what a route knows its caller.
@@ -28,19 +31,64 @@ pub(crate) enum By {
     Body,
 }
 
-/// Credentials that were found good.
+/// Longest name of a user's software, in characters.
+pub(crate) const MAX_USER_AGENT: usize = 512;
+
+/// Credentials that were found good, and from where they came.
 pub(crate) struct Proven {
     key: Option<Principal>,
     user: Option<(Tenant, Authenticated)>,
-    refresh: Option<(Tenant, RefreshCredential)>,
+    refresh: Option<Refreshed>,
+    from: Whence,
+}
+
+/// A credential in a body, and where it was issued.
+pub(crate) struct Refreshed {
+    /// By whom.
+    tenant: Tenant,
+    /// In which of his worlds.
+    mode: Mode,
+    /// What it is.
+    pub(crate) credential: RefreshCredential,
+}
+
+impl Refreshed {
+    /// Where it was issued.
+    pub(crate) fn world(&self) -> World<'_> {
+        World { tenant: &self.tenant, mode: self.mode }
+    }
+}
+
+/// From where a call comes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Whence {
+    /// The address, proxies seen through.
+    client: Option<ClientAddress>,
+    /// The software, as it names itself.
+    user_agent: Option<String>,
+}
+
+impl Whence {
+    /// Where `parts` come from.
+    pub(super) fn of(parts: &Parts) -> Self {
+        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Self { client: Client::of(parts), user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()) }
+    }
 }
 
 impl Proven {
-    /// Proves what the headers carry. What is sent must be good, even where it is not needed.
+    /// Proves what the headers carry, and, of a refresh, what the body does. What is sent must be good, even where
+    /// it is not needed.
     ///
     /// # Errors
     /// `invalid_api_key`, `invalid_token`; `unavailable` when it could not be found out.
-    pub(super) async fn by(by: By, sent: &Credentials<'_>, app: &App) -> Result<Self, Problem> {
+    pub(super) async fn by(
+        by: By,
+        sent: &Credentials<'_>,
+        body: &[u8],
+        from: Whence,
+        app: &App,
+    ) -> Result<Self, Problem> {
         let key = match sent.key {
             Sent::Text(text) => Some(app.tenants.authenticate(text).await?),
             Sent::Nothing if by != By::Key => None,
@@ -52,7 +100,7 @@ impl Proven {
             (By::Token, Sent::Nothing) if key.as_ref().is_some_and(is_operator) => None,
             (By::Token, Sent::Nothing | Sent::Unreadable) => return Err(ProblemCode::InvalidToken.into()),
             (By::Key | By::Body, Sent::Text(token)) => {
-                if key.as_ref().is_some_and(|key| !is_of(app, token, &key.tenant)) {
+                if key.as_ref().is_some_and(|key| !is_of(app, token, key)) {
                     return Err(ProblemCode::InvalidToken.into());
                 }
                 None
@@ -60,65 +108,101 @@ impl Proven {
             (By::Key | By::Body, Sent::Nothing) => None,
             (By::Key | By::Body, Sent::Unreadable) => return Err(ProblemCode::InvalidApiKey.into()),
         };
-        Ok(Self { key, user, refresh: None })
+        // Looked for here, so that its customer's status comes before whatever else is wrong with the body.
+        let refresh = if by == By::Body { refreshing(app, body, key.as_ref()).await? } else { None };
+        Ok(Self { key, user, refresh, from })
     }
 
-    /// Refuses a secret key that a browser has sent.
+    /// Refuses a secret key that a browser has sent, a page that its customer does not allow, and a publishable
+    /// key that changes something and comes from no page at all.
     ///
     /// # Errors
-    /// `secret_key_in_browser`.
-    pub(super) fn refuse_browsers(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let secret = self.key.as_ref().is_some_and(|key| !is_operator(key));
-        if secret && headers.contains_key(ORIGIN) { Err(ProblemCode::SecretKeyInBrowser.into()) } else { Ok(()) }
-    }
-
-    /// Refuses every customer who is not served, by key, token, or a credential in the body, which is
-    /// looked for here so that its customer's status comes before whatever else is wrong with the body.
-    ///
-    /// # Errors
-    /// `customer_suspended`, `customer_cancelled`; `unavailable` when it could not be found out.
-    pub(super) async fn refuse_unserved(&mut self, by: By, body: &[u8], app: &App) -> Result<(), Problem> {
-        if by == By::Body {
-            self.refresh = refreshing(app, body, self.key.as_ref()).await?;
+    /// `secret_key_in_browser`, `origin_not_allowed`.
+    pub(super) fn refuse_foreign(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let kind = self.key.as_ref().map(|key| key.key.kind);
+        let Some(origin) = origins.next() else {
+            let homeless = kind == Some(KeyKind::Publishable) && !method.is_safe();
+            return if homeless { Err(ProblemCode::OriginNotAllowed.into()) } else { Ok(()) };
+        };
+        if kind == Some(KeyKind::Secret) {
+            return Err(ProblemCode::SecretKeyInBrowser.into());
         }
-        let tenants = [
-            self.key.as_ref().map(|key| &key.tenant),
-            self.user.as_ref().map(|(tenant, _)| tenant),
-            self.refresh.as_ref().map(|(tenant, _)| tenant),
-        ];
-        match tenants.into_iter().flatten().find_map(|tenant| unserved(tenant.status)) {
+        let origin = origin.to_str().ok().filter(|_| origins.next().is_none());
+        let allows = |tenant: &Tenant| {
+            let listed = &tenant.settings().allowed_origins;
+            origin.is_some_and(|origin| listed.iter().any(|allowed| allowed.allows(origin)))
+        };
+        let customers = self.tenants().filter(|tenant| tenant.id != TenantId::SERVICE);
+        if customers.into_iter().all(allows) { Ok(()) } else { Err(ProblemCode::OriginNotAllowed.into()) }
+    }
+
+    /// Refuses every customer who is not served, by key, token, or a credential in the body.
+    ///
+    /// # Errors
+    /// `customer_suspended`, `customer_cancelled`.
+    pub(super) fn refuse_unserved(&self) -> Result<(), Problem> {
+        match self.tenants().find_map(|tenant| unserved(tenant.status)) {
             Some(code) => Err(code.into()),
             None => Ok(()),
         }
     }
+
+    /// Refuses a secret key that is used from where neither its customer nor itself allows it.
+    ///
+    /// # Errors
+    /// `ip_not_allowed`.
+    pub(super) fn refuse_address(&self) -> Result<(), Problem> {
+        let Some(Principal { tenant, key }) = self.key.as_ref().filter(|key| key.key.kind == KeyKind::Secret) else {
+            return Ok(());
+        };
+        let lists = [&tenant.settings().allowed_ips, &key.allowed_ips];
+        // Where nobody knows the address, a list allows nobody.
+        let allows = |list: &&Vec<_>| list.is_empty() || self.from.client.is_some_and(|client| client.is_in(list));
+        if lists.iter().all(allows) { Ok(()) } else { Err(ProblemCode::IpNotAllowed.into()) }
+    }
+
+    /// Whoever a credential belongs to.
+    fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        let key = self.key.as_ref().map(|key| &key.tenant);
+        let user = self.user.as_ref().map(|(tenant, _)| tenant);
+        let refresh = self.refresh.as_ref().map(|refreshed| &refreshed.tenant);
+        [key, user, refresh].into_iter().flatten()
+    }
 }
 
-/// Accepts a user's token, of the key's customer if there is a key.
+/// Accepts a user's token, of the key's customer and mode if there is a key.
 async fn authenticate(app: &App, token: &str, key: Option<&Principal>) -> Result<(Tenant, Authenticated), Problem> {
     let claimed = app.sessions.realm_claimed(token).ok_or(ProblemCode::InvalidToken)?;
     let tenant = match key {
-        Some(key) if key.tenant.id == claimed.tenant => key.tenant.clone(),
         // An operator's key has no customer for the token to be of another.
-        Some(key) if !is_operator(key) => return Err(ProblemCode::InvalidToken.into()),
-        Some(_) | None => app.tenants.get(claimed.tenant).await?.ok_or(ProblemCode::InvalidToken)?,
+        Some(key) if is_operator(key) => None,
+        Some(key) if realm_of(key) == claimed => Some(key.tenant.clone()),
+        Some(_) => return Err(ProblemCode::InvalidToken.into()),
+        None => None,
     };
-    let authenticated = app.sessions.authenticate(&tenant, token).await?;
+    let tenant = match tenant {
+        Some(tenant) => tenant,
+        None => app.tenants.get(claimed.tenant, Age::Kept).await?.ok_or(ProblemCode::InvalidToken)?,
+    };
+    let authenticated = app.sessions.authenticate(World { tenant: &tenant, mode: claimed.mode }, token).await?;
     Ok((tenant, authenticated))
 }
 
-/// Whether a token beside a key is, by its own word, of the key's customer. More is not asked where
+/// Whether a token beside a key is, by its own word, of the key's customer and mode. More is not asked where
 /// the token opens nothing: who asks for a fresh code may well carry a stale one.
-fn is_of(app: &App, token: &str, tenant: &Tenant) -> bool {
-    app.sessions.realm_claimed(token) == Some(Realm::live(tenant.id))
+fn is_of(app: &App, token: &str, key: &Principal) -> bool {
+    app.sessions.realm_claimed(token) == Some(realm_of(key))
+}
+
+/// The world a key opens.
+fn realm_of(key: &Principal) -> Realm {
+    Realm { tenant: key.tenant.id, mode: key.key.mode }
 }
 
 /// The credential in the body of a refresh and its customer, if it was issued here, and to the key's
-/// customer if there is a key.
-async fn refreshing(
-    app: &App,
-    body: &[u8],
-    key: Option<&Principal>,
-) -> Result<Option<(Tenant, RefreshCredential)>, Problem> {
+/// customer and mode if there is a key.
+async fn refreshing(app: &App, body: &[u8], key: Option<&Principal>) -> Result<Option<Refreshed>, Problem> {
     let Some(Node::Object(members)) = Node::parse(body) else { return Ok(None) };
     let credential = members.into_iter().find_map(|(name, value)| match (name.as_str(), value) {
         ("refreshToken", Node::Text(text)) => RefreshToken::parse(&text).ok().map(RefreshCredential::Refresh),
@@ -128,17 +212,17 @@ async fn refreshing(
     let Some(credential) = credential else { return Ok(None) };
     let Some(realm) = app.sessions.issued_in(&credential) else { return Ok(None) };
     let tenant = match key {
-        Some(key) if key.tenant.id == realm.tenant => Some(key.tenant.clone()),
+        Some(key) if realm_of(key) == realm => Some(key.tenant.clone()),
         Some(_) => None,
-        None => app.tenants.get(realm.tenant).await?,
+        None => app.tenants.get(realm.tenant, Age::Kept).await?,
     };
-    Ok(tenant.map(|tenant| (tenant, credential)))
+    Ok(tenant.map(|tenant| Refreshed { tenant, mode: realm.mode, credential }))
 }
 
 fn is_operator(key: &Principal) -> bool {
     match key.key.kind {
         KeyKind::Operator => true,
-        KeyKind::Secret => false,
+        KeyKind::Secret | KeyKind::Publishable => false,
     }
 }
 
@@ -154,22 +238,74 @@ pub(crate) trait Capability: Sized + Send {
     fn admit(proven: Proven) -> Result<Self, Problem>;
 }
 
-/// A customer's server calls, by a secret key.
-pub(crate) struct TenantCall {
+/// Somebody calls with a customer's key.
+pub(crate) struct KeyCall {
     /// The customer.
     pub(crate) tenant: Tenant,
     /// The key.
     pub(crate) key: KeyRecord,
+    from: Whence,
 }
+
+impl KeyCall {
+    /// The world the key opens.
+    pub(crate) fn world(&self) -> World<'_> {
+        World { tenant: &self.tenant, mode: self.key.mode }
+    }
+
+    /// The address the call comes from, where it is known.
+    pub(crate) fn peer(&self) -> Option<ClientAddress> {
+        self.from.client
+    }
+
+    /// As limits and audit trail see the caller himself.
+    pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
+        caller(Actor::Key(self.key.id), request_id, &self.from)
+    }
+
+    fn admit(proven: Proven) -> Result<Self, Problem> {
+        let Principal { tenant, key } = proven.key.ok_or(ProblemCode::InvalidApiKey)?;
+        match key.kind {
+            KeyKind::Secret | KeyKind::Publishable => Ok(Self { tenant, key, from: proven.from }),
+            KeyKind::Operator => Err(ProblemCode::InsufficientScope.into()),
+        }
+    }
+}
+
+/// A customer's server or page calls, live or in test mode.
+pub(crate) struct AppCall(pub(crate) KeyCall);
+
+impl Capability for AppCall {
+    const BY: By = By::Key;
+
+    fn admit(proven: Proven) -> Result<Self, Problem> {
+        KeyCall::admit(proven).map(Self)
+    }
+}
+
+/// A customer's server calls, live or in test mode.
+pub(crate) struct ServerCall(pub(crate) KeyCall);
+
+impl Capability for ServerCall {
+    const BY: By = By::Key;
+
+    fn admit(proven: Proven) -> Result<Self, Problem> {
+        let call = KeyCall::admit(proven)?;
+        if call.key.kind == KeyKind::Secret { Ok(Self(call)) } else { Err(ProblemCode::InsufficientScope.into()) }
+    }
+}
+
+/// A customer manages his account, by a live secret key.
+pub(crate) struct TenantCall(pub(crate) KeyCall);
 
 impl Capability for TenantCall {
     const BY: By = By::Key;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
-        let Principal { tenant, key } = proven.key.ok_or(ProblemCode::InvalidApiKey)?;
-        match key.kind {
-            KeyKind::Secret => Ok(Self { tenant, key }),
-            KeyKind::Operator => Err(ProblemCode::InsufficientScope.into()),
+        let ServerCall(call) = ServerCall::admit(proven)?;
+        match call.key.mode {
+            Mode::Live => Ok(Self(call)),
+            Mode::Test => Err(ProblemCode::InsufficientScope.into()),
         }
     }
 }
@@ -177,12 +313,13 @@ impl Capability for TenantCall {
 /// Whoever runs the service calls.
 pub(crate) struct Operator {
     key: KeyRecord,
+    from: Whence,
 }
 
 impl Operator {
     /// As the audit trail sees him.
     pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
-        caller(Actor::Key(self.key.id), request_id)
+        caller(Actor::Key(self.key.id), request_id, &self.from)
     }
 }
 
@@ -192,8 +329,8 @@ impl Capability for Operator {
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let Principal { tenant: _, key } = proven.key.ok_or(ProblemCode::InvalidApiKey)?;
         match key.kind {
-            KeyKind::Operator => Ok(Self { key }),
-            KeyKind::Secret => Err(ProblemCode::OperatorRequired.into()),
+            KeyKind::Operator => Ok(Self { key, from: proven.from }),
+            KeyKind::Secret | KeyKind::Publishable => Err(ProblemCode::OperatorRequired.into()),
         }
     }
 }
@@ -203,13 +340,15 @@ pub(crate) struct UserCall {
     /// His session.
     pub(crate) authenticated: Authenticated,
     key: Option<KeyRecord>,
+    from: Whence,
 }
 
 impl UserCall {
     /// As the audit trail sees him: whoever holds the key sent along, else the token.
     pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
         let session = Actor::Session(self.authenticated.live.session.id);
-        caller(self.key.as_ref().map_or(session, |key| Actor::Key(key.id)), request_id)
+        let actor = self.key.as_ref().map_or(session, |key| Actor::Key(key.id));
+        caller(actor, request_id, &of_user(self.key.as_ref(), &self.from))
     }
 }
 
@@ -219,21 +358,23 @@ impl Capability for UserCall {
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let key = customers_key(proven.key)?;
         let (_, authenticated) = proven.user.ok_or(ProblemCode::InvalidToken)?;
-        Ok(Self { authenticated, key })
+        Ok(Self { authenticated, key, from: proven.from })
     }
 }
 
 /// Someone asks for fresh tokens, by a token in the body.
 pub(crate) struct Refreshing {
     /// The credential and its customer, if it was issued here and to the customer of the key.
-    pub(crate) credential: Option<(Tenant, RefreshCredential)>,
+    pub(crate) refreshed: Option<Refreshed>,
     key: Option<KeyRecord>,
+    from: Whence,
 }
 
 impl Refreshing {
     /// As the audit trail sees him; without a key, the domain puts the session in.
     pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
-        caller(self.key.as_ref().map_or(Actor::System, |key| Actor::Key(key.id)), request_id)
+        let actor = self.key.as_ref().map_or(Actor::System, |key| Actor::Key(key.id));
+        caller(actor, request_id, &of_user(self.key.as_ref(), &self.from))
     }
 }
 
@@ -242,7 +383,7 @@ impl Capability for Refreshing {
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let key = customers_key(proven.key)?;
-        Ok(Self { credential: proven.refresh, key })
+        Ok(Self { refreshed: proven.refresh, key, from: proven.from })
     }
 }
 
@@ -254,6 +395,16 @@ fn customers_key(key: Option<Principal>) -> Result<Option<KeyRecord>, Problem> {
     }
 }
 
-fn caller(actor: Actor, request_id: &RequestId) -> Caller {
-    Caller { request_id: Some(request_id.as_str().to_owned()), ..Caller::of(actor) }
+/// Where the end user is: not where a secret key comes from, for that is a customer's server.
+fn of_user(key: Option<&KeyRecord>, from: &Whence) -> Whence {
+    if key.is_some_and(|key| key.kind == KeyKind::Secret) { Whence::default() } else { from.clone() }
+}
+
+fn caller(actor: Actor, request_id: &RequestId, from: &Whence) -> Caller {
+    Caller {
+        actor,
+        client: from.client,
+        user_agent: from.user_agent.clone(),
+        request_id: Some(request_id.as_str().to_owned()),
+    }
 }

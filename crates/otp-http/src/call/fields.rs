@@ -1,6 +1,8 @@
 //! One object of a body, read member by member. Faults are gathered, so that a caller learns of all
 //! at once; whatever was not asked for is one.
 
+use serde_json::Value;
+
 use super::json::Node;
 use crate::problem::{FieldError, Flaw, pointer};
 
@@ -29,7 +31,7 @@ impl Fields {
     pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Flaw>) -> Option<T> {
         match self.take(name)? {
             Node::Text(text) => read(&text).map_err(|flaw| self.note(name, flaw)).ok(),
-            Node::Flag(_) | Node::Object(_) | Node::Other => {
+            Node::Flag(_) | Node::Object(_) | Node::List(_) | Node::Number(_) | Node::Null => {
                 self.note(name, Flaw::InvalidType);
                 None
             }
@@ -48,11 +50,73 @@ impl Fields {
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.take(name)? {
             Node::Flag(flag) => Some(flag),
-            Node::Text(_) | Node::Object(_) | Node::Other => {
+            Node::Text(_) | Node::Object(_) | Node::List(_) | Node::Number(_) | Node::Null => {
                 self.note(name, Flaw::InvalidType);
                 None
             }
         }
+    }
+
+    /// The whole number `name` as `read` takes it.
+    pub(crate) fn number<T>(&mut self, name: &str, read: impl FnOnce(u64) -> Result<T, Flaw>) -> Option<T> {
+        let read = match self.take(name)? {
+            Node::Number(number) => number.as_u64().ok_or(Flaw::OutOfRange).and_then(read),
+            Node::Flag(_) | Node::Text(_) | Node::Object(_) | Node::List(_) | Node::Null => Err(Flaw::InvalidType),
+        };
+        read.map_err(|flaw| self.note(name, flaw)).ok()
+    }
+
+    /// The texts of the list `name`, each as `read` takes it; at most `max`.
+    pub(crate) fn list<T>(&mut self, name: &str, max: usize, read: impl Fn(&str) -> Result<T, Flaw>) -> Option<Vec<T>> {
+        let items = match self.take(name)? {
+            Node::List(items) if items.len() <= max => items,
+            Node::List(_) => {
+                self.note(name, Flaw::TooMany);
+                return None;
+            }
+            Node::Flag(_) | Node::Text(_) | Node::Object(_) | Node::Number(_) | Node::Null => {
+                self.note(name, Flaw::InvalidType);
+                return None;
+            }
+        };
+        let mut list = Vec::with_capacity(items.len());
+        for (place, item) in items.into_iter().enumerate() {
+            let taken = match item {
+                Node::Text(text) => read(&text),
+                Node::Flag(_) | Node::Object(_) | Node::List(_) | Node::Number(_) | Node::Null => {
+                    Err(Flaw::InvalidType)
+                }
+            };
+            match taken {
+                Ok(item) => list.push(item),
+                Err(flaw) => self.errors.push(FieldError::new(format!("{}/{place}", pointer(&self.at, name)), flaw)),
+            }
+        }
+        Some(list)
+    }
+
+    /// Whatever the object `name` holds, to be read by somebody else.
+    pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
+        match self.take(name)? {
+            object @ Node::Object(_) => self.whole(object, &pointer(&self.at, name)),
+            Node::Flag(_) | Node::Text(_) | Node::List(_) | Node::Number(_) | Node::Null => {
+                self.note(name, Flaw::InvalidType);
+                None
+            }
+        }
+    }
+
+    /// All members, to be read by somebody else.
+    pub(crate) fn everything(&mut self) -> Option<Value> {
+        let members = Node::Object(std::mem::take(&mut self.members));
+        self.errors.clear();
+        let at = self.at.clone();
+        self.whole(members, &at)
+    }
+
+    fn whole(&mut self, node: Node, at: &str) -> Option<Value> {
+        let twice = |pointer| FieldError::new(pointer, Flaw::DuplicateMember);
+        node.into_value(at).map_err(|pointers| self.errors.extend(pointers.into_iter().map(twice))).ok()
     }
 
     /// What `read` makes of the object `name`.
@@ -64,7 +128,7 @@ impl Fields {
                 self.errors.extend(inner.close());
                 Some(result)
             }
-            Node::Flag(_) | Node::Text(_) | Node::Other => {
+            Node::Flag(_) | Node::Text(_) | Node::List(_) | Node::Number(_) | Node::Null => {
                 self.note(name, Flaw::InvalidType);
                 None
             }

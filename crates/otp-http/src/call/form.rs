@@ -1,6 +1,7 @@
 //! Body, query and headers of a call, read together so that all their faults are told at once.
 
 use axum::extract::Query;
+use http::header::IF_MATCH;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Uri};
 
@@ -13,8 +14,20 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What a handler is asked, read from a call.
 pub(crate) trait Input: Sized + Send {
+    /// Longest body, in octets.
+    const MAX_BODY: usize = 16 * 1024;
+
     /// Reads it; notes in `form` every fault that keeps it from being whole.
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self>;
+}
+
+/// Which version a change was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// Whichever there is.
+    Any,
+    /// This one.
+    Version(u64),
 }
 
 /// Nothing is asked: no body, no query.
@@ -45,7 +58,7 @@ impl<'r> Form<'r> {
     pub(super) fn read<I: Input>(parts: &'r Parts, body: &[u8], app: &App) -> Result<I, Problem> {
         let members = match Node::parse(if body.is_empty() { b"{}" } else { body }) {
             Some(Node::Object(members)) => members,
-            Some(Node::Text(_) | Node::Flag(_) | Node::Other) => {
+            Some(Node::Text(_) | Node::Flag(_) | Node::List(_) | Node::Number(_) | Node::Null) => {
                 return Err(Problem::invalid(vec![FieldError::new("", Flaw::InvalidType)]));
             }
             None => return Err(ProblemCode::InvalidJson.into()),
@@ -97,7 +110,25 @@ impl<'r> Form<'r> {
 
     /// The last segment of the path.
     pub(crate) fn last_segment(&self) -> &'r str {
-        self.uri.path().rsplit('/').next().unwrap_or_default()
+        self.segment_from_end(0)
+    }
+
+    /// The segment of the path behind which there are `behind` others.
+    pub(crate) fn segment_from_end(&self, behind: usize) -> &'r str {
+        self.uri.path().rsplit('/').nth(behind).unwrap_or_default()
+    }
+
+    /// The version in `If-Match` (RFC 9110, section 13.1.1), as an entity tag of ours is read; `*` is any.
+    pub(crate) fn if_match(&mut self) -> Option<IfMatch> {
+        let mut values = self.headers.get_all(IF_MATCH).iter();
+        let value = values.next()?;
+        let text = value.to_str().ok().map(str::trim).filter(|_| values.next().is_none());
+        let number = |text: &str| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        Some(match text {
+            Some("*") => IfMatch::Any,
+            // A tag that was never one of ours matches nothing.
+            text => IfMatch::Version(text.and_then(number).unwrap_or(0)),
+        })
     }
 
     fn close(self) -> Vec<FieldError> {

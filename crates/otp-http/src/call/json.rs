@@ -1,10 +1,12 @@
-//! JSON as far as requests go: names, texts and flags. Numbers and lists are only told apart from
-//! them, since no request has any. Unlike `serde_json::Value` it keeps members that come twice, for
-//! they must be refused, not chosen between.
+//! JSON as requests are read from it. Unlike `serde_json::Value` it keeps members that come twice, for they must
+//! be refused, not chosen between.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::problem::pointer;
 
 /// A JSON value.
 pub(crate) enum Node {
@@ -14,8 +16,12 @@ pub(crate) enum Node {
     Flag(bool),
     /// An object, its members in order.
     Object(Vec<(String, Node)>),
-    /// A number, a list or null.
-    Other,
+    /// A list.
+    List(Vec<Node>),
+    /// A number.
+    Number(Number),
+    /// Nothing.
+    Null,
 }
 
 impl Node {
@@ -23,12 +29,51 @@ impl Node {
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
     }
+
+    /// The same as a value, if no object in it has a member twice; else where one has.
+    ///
+    /// # Errors
+    /// Pointers to members that come twice, from `at` on.
+    pub(super) fn into_value(self, at: &str) -> Result<Value, Vec<String>> {
+        match self {
+            Self::Text(text) => Ok(Value::String(text)),
+            Self::Flag(flag) => Ok(Value::Bool(flag)),
+            Self::Number(number) => Ok(Value::Number(number)),
+            Self::Null => Ok(Value::Null),
+            Self::List(items) => {
+                let items = items.into_iter().enumerate();
+                gathered(items.map(|(place, item)| item.into_value(&format!("{at}/{place}")))).map(Value::Array)
+            }
+            Self::Object(members) => {
+                let mut object = Map::new();
+                let put = members.into_iter().map(|(name, value)| {
+                    let at = pointer(at, &name);
+                    let value = value.into_value(&at)?;
+                    if object.insert(name, value).is_some() { Err(vec![at]) } else { Ok(()) }
+                });
+                gathered(put)?;
+                Ok(Value::Object(object))
+            }
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NodeVisitor)
     }
+}
+
+/// All results, or all errors.
+fn gathered<T>(results: impl Iterator<Item = Result<T, Vec<String>>>) -> Result<Vec<T>, Vec<String>> {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => good.push(value),
+            Err(pointers) => bad.extend(pointers),
+        }
+    }
+    if bad.is_empty() { Ok(good) } else { Err(bad) }
 }
 
 struct NodeVisitor;
@@ -52,25 +97,29 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Flag(flag))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Number(number.into()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+        Ok(Node::Number(number.into()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        // JSON has no number that is none.
+        Ok(Number::from_f64(number).map_or(Node::Null, Node::Number))
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Other)
+        Ok(Node::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Node::Other)
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {

@@ -7,9 +7,11 @@ mod fields;
 mod form;
 mod json;
 
-pub(crate) use capability::{Capability, Operator, Refreshing, TenantCall, UserCall};
+pub(crate) use capability::{
+    AppCall, Capability, KeyCall, MAX_USER_AGENT, Operator, Refreshing, ServerCall, TenantCall, UserCall,
+};
 pub(crate) use fields::{Fields, at_most, plain};
-pub(crate) use form::{Form, Input, Nothing};
+pub(crate) use form::{Form, IfMatch, Input, Nothing};
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use bytes::Bytes;
 use crate::app::App;
 use crate::edge::RequestId;
 use crate::problem::Problem;
-use capability::Proven;
+use capability::{Proven, Whence};
 use credentials::Credentials;
 
 /// A call that has passed every check that needs no object: `who` may make it, and `input` is whole.
@@ -41,10 +43,12 @@ impl<W: Capability, I: Input> FromRequest<App> for Call<W, I> {
     /// the router; idempotency, object, state and limits follow in the handler, in the domain.
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let body = body::read(body).await?; // size, 413
-        let mut proven = Proven::by(W::BY, &Credentials::of(&parts.headers), app).await?; // credential, 401
-        proven.refuse_browsers(&parts.headers)?; // origin, 403
-        proven.refuse_unserved(W::BY, &body, app).await?; // customer status, 403
+        let body = body::read(body, I::MAX_BODY).await?; // size, 413
+        let (sent, whence) = (Credentials::of(&parts.headers), Whence::of(&parts));
+        let proven = Proven::by(W::BY, &sent, &body, whence, app).await?; // credential, 401
+        proven.refuse_foreign(&parts.method, &parts.headers)?; // origin, 403
+        proven.refuse_unserved()?; // customer status, 403
+        proven.refuse_address()?; // client address, 403
         let who = W::admit(proven)?; // scope, 403
         body::refuse_other_media(&parts.headers, &body)?; // media type, 415
         let input = Form::read(&parts, &body, app)?; // body and query, 400

@@ -4,10 +4,23 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use otp_core::caller::ClientAddress;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address a request comes from, as the edge has found it.
+#[derive(Clone, Copy)]
+pub(crate) struct Client(pub(super) Option<IpAddr>);
+
+impl Client {
+    /// That of a request on its way.
+    pub(crate) fn of(parts: &Parts) -> Option<ClientAddress> {
+        parts.extensions.get::<Self>()?.0.map(ClientAddress::new)
+    }
+}
 
 /// The proxies whose word is taken.
 pub(crate) struct Proxies {

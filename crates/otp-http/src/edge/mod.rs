@@ -4,7 +4,7 @@ mod client;
 mod host;
 mod request_id;
 
-pub(crate) use client::Proxies;
+pub(crate) use client::{Client, Proxies};
 pub(crate) use request_id::RequestId;
 
 use std::panic::AssertUnwindSafe;
@@ -38,6 +38,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().cloned();
     let client = app.proxies.client(&request);
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(Client(client));
 
     let foreign = app.settings.loopback_hosts_only && !host::is_loopback(&request);
     let mut response = if foreign {

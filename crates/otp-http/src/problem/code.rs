@@ -55,6 +55,10 @@ problem_codes! {
     InvalidOtpFormat = BAD_REQUEST, "invalid_otp_format", "Not the form of a code",
         "`otp` does not have as many digits as the code that was sent. No attempt was spent.",
         "Ask the user to type all digits of the code. Spaces and dashes between them do no harm.";
+    /// The caller would shut himself out.
+    LocksYouOut = BAD_REQUEST, "locks_you_out", "This would lock you out",
+        "The networks in `allowedIps` do not include the address this call came from. Nothing was changed.",
+        "Include the address of every server that uses a secret key, this one too.";
     /// No key, or one that opens nothing.
     InvalidApiKey = UNAUTHORIZED, "invalid_api_key", "No valid API key",
         "The API key is missing, malformed, unknown, expired or revoked, or two different keys were sent.",
@@ -83,6 +87,10 @@ problem_codes! {
     SecretKeyInBrowser = FORBIDDEN, "secret_key_in_browser", "A secret key in a browser",
         "The request has an `Origin` header, so a browser sent it, and with it a secret key.",
         "Revoke the key: whoever saw the page may have it. Call from your server.";
+    /// The origin is not on the customer's list.
+    OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "The origin is not allowed",
+        "The page that called is of an origin the customer has not allowed, or a publishable key came without any.",
+        "Add the origin to `allowedOrigins` of the configuration, exactly as the browser sends it.";
     /// The customer is suspended.
     CustomerSuspended = FORBIDDEN, "customer_suspended", "The customer is suspended",
         "The customer this key or token belongs to is suspended.",
@@ -91,14 +99,26 @@ problem_codes! {
     CustomerCancelled = FORBIDDEN, "customer_cancelled", "The customer is cancelled",
         "The customer this key or token belongs to was cancelled, for good.",
         "Use the key of another account.";
+    /// The address is on no list.
+    IpNotAllowed = FORBIDDEN, "ip_not_allowed", "The address is not allowed",
+        "Secret keys of this customer, or this one, may not be used from the address this call came from.",
+        "Call from an address within `allowedIps`, or add this one from there.";
     /// The key is not for this route.
     InsufficientScope = FORBIDDEN, "insufficient_scope", "The key does not open this",
-        "The key is valid, but not for this route: operator keys open operator routes only.",
-        "Use a secret key of the customer.";
+        "The key is valid, but not for this route: publishable and test keys open `/auth` only, operator keys operator routes.",
+        "Use a live secret key of the customer.";
     /// The route is for operators.
     OperatorRequired = FORBIDDEN, "operator_required", "For operators only",
         "This route takes an operator key; the key sent is a customer's.",
         "Use an operator key. `otp-server operator create` makes one.";
+    /// The plan lacks the feature.
+    FeatureNotInPlan = FORBIDDEN, "feature_not_in_plan", "Not in the plan",
+        "What the call sets needs a feature the customer's plan does not include. Nothing was changed.",
+        "Leave it out, or ask whoever runs the service for another plan.";
+    /// The customer has blocked the address.
+    EmailBlocked = FORBIDDEN, "email_blocked", "The address is blocked",
+        "The customer has put this address, or its domain, into `blockedEmails`.",
+        "Take it off that list, or let the user sign in with another address.";
     /// The host is not this machine.
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "Not a host of this server",
         "This server answers to loopback names only, and the request names another host.",
@@ -123,9 +143,21 @@ problem_codes! {
     EmailTaken = CONFLICT, "email_taken", "The address has an account",
         "Another customer is registered with this email address.",
         "Use another address, or the account there is.";
+    /// It cannot become that from what it is.
+    InvalidTransition = CONFLICT, "invalid_transition", "Not from the state it is in",
+        "A cancelled customer stays cancelled, and only an active key can be rotated.",
+        "Read the object again: its status says what can be done with it.";
+    /// The last key may not go.
+    LastKey = CONFLICT, "last_key", "The last key",
+        "This is the customer's last live secret key without an end. Without it nobody could manage the account.",
+        "Create another secret key first, then revoke this one.";
+    /// The configuration has another version.
+    VersionConflict = PRECONDITION_FAILED, "version_conflict", "Changed meanwhile",
+        "The configuration does not have the version named in `If-Match` any more. Nothing was changed.",
+        "Read it again, see what has changed, and repeat the change with the new `ETag`.";
     /// The body is too long.
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too long",
-        "The body is longer than 16 KiB.",
+        "The body is longer than 16 KiB, or under `/admin/config` than 256 KiB.",
         "Send a shorter one; no valid request comes near that.";
     /// The body is not sent as JSON.
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Not sent as JSON",

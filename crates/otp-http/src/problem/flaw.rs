@@ -1,5 +1,8 @@
 //! What can be wrong with one member, parameter or header: the entries of `errors` in `invalid_request`.
 
+use std::borrow::Cow;
+
+use otp_core::config::{ConfigFlaw, Flawed};
 use serde::Serialize;
 
 macro_rules! flaws {
@@ -64,6 +67,33 @@ flaws! {
     InvalidLimit = "invalid_limit", "A whole number from 1 to 100.";
     /// Not a cursor of ours.
     InvalidCursor = "invalid_cursor", "Not a `nextCursor` of an earlier answer.";
+    /// A number out of bounds.
+    OutOfRange = "out_of_range", "Outside of what is allowed here.";
+    /// More than the plan allows.
+    AbovePlan = "above_plan", "More than the plan allows.";
+    /// None of a few.
+    InvalidChoice = "invalid_choice", "None of the values there are.";
+    /// Too many entries.
+    TooMany = "too_many", "More entries than allowed here.";
+    /// Not an origin.
+    InvalidOrigin = "invalid_origin",
+        "Not an origin such as `https://app.example.com`, or `https://*.example.com` for all below it.";
+    /// Not a network.
+    InvalidNetwork = "invalid_network", "Not an IP address or a network such as `192.0.2.0/24`.";
+    /// Blocks nothing.
+    InvalidBlocked = "invalid_blocked", "Neither an email address nor `@domain`.";
+    /// Not a colour.
+    InvalidColor = "invalid_color", "Not a colour such as `#1a2b3c`.";
+    /// Not an address to link to.
+    InvalidUrl = "invalid_url", "Not an address that begins with `https://`.";
+    /// Not as long as codes are.
+    InvalidTestCode = "invalid_test_code", "Not as many digits as `otp.length` says.";
+    /// An end that comes after the last one.
+    IdleAboveAbsolute = "idle_above_absolute", "More than `refreshAbsoluteSeconds`.";
+    /// Not a point in time to come.
+    InvalidTime = "invalid_time", "Not a time to come, as RFC 3339 writes it: `2030-01-31T12:00:00Z`.";
+    /// Said by who may not say it.
+    ContextNotAllowed = "context_not_allowed", "Only a secret key may tell of the end user; leave it out.";
     /// Not an idempotency key.
     InvalidIdempotencyKey = "invalid_idempotency_key",
         "The header `Idempotency-Key` is sent once, with 1 to 255 visible ASCII characters.";
@@ -75,13 +105,45 @@ pub(crate) struct FieldError {
     /// Where: a JSON pointer (RFC 6901) into the body; of a query parameter, `/` and its name.
     pub(crate) pointer: String,
     code: &'static str,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 impl FieldError {
     /// `flaw` at `pointer`.
     pub(crate) fn new(pointer: impl Into<String>, flaw: Flaw) -> Self {
-        Self { pointer: pointer.into(), code: flaw.code(), message: flaw.message() }
+        Self { pointer: pointer.into(), code: flaw.code(), message: flaw.message().into() }
+    }
+
+    /// What the domain found wrong with a configuration, to which `at` points in the body.
+    pub(crate) fn of_config(at: &str, Flawed { pointer, flaw }: Flawed) -> Self {
+        let message = flaw.to_string().into();
+        Self { message, ..Self::new(format!("{at}{pointer}"), Flaw::from(flaw)) }
+    }
+}
+
+impl From<ConfigFlaw> for Flaw {
+    fn from(flaw: ConfigFlaw) -> Self {
+        match flaw {
+            ConfigFlaw::UnknownMember => Self::UnknownMember,
+            ConfigFlaw::WrongType(_) => Self::InvalidType,
+            ConfigFlaw::OutOfRange { .. } => Self::OutOfRange,
+            ConfigFlaw::AbovePlan { .. } => Self::AbovePlan,
+            ConfigFlaw::NoChoice(_) => Self::InvalidChoice,
+            ConfigFlaw::Empty => Self::Empty,
+            ConfigFlaw::TooLong(_) => Self::TooLong,
+            ConfigFlaw::ControlCharacter => Self::ControlCharacter,
+            ConfigFlaw::TooMany(_) => Self::TooMany,
+            ConfigFlaw::InvalidEmail => Self::InvalidEmail,
+            ConfigFlaw::InvalidLocale => Self::InvalidLocale,
+            ConfigFlaw::InvalidOrigin => Self::InvalidOrigin,
+            ConfigFlaw::InvalidNetwork => Self::InvalidNetwork,
+            ConfigFlaw::InvalidBlocked => Self::InvalidBlocked,
+            ConfigFlaw::InvalidColor => Self::InvalidColor,
+            ConfigFlaw::InvalidUrl => Self::InvalidUrl,
+            ConfigFlaw::InvalidTestCode(_) => Self::InvalidTestCode,
+            ConfigFlaw::IdleAboveAbsolute => Self::IdleAboveAbsolute,
+            ConfigFlaw::Missing => Self::Required,
+        }
     }
 }
 

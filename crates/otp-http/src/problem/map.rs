@@ -4,12 +4,13 @@
 use std::error::Error;
 
 use http::header::RETRY_AFTER;
+use otp_core::config::{ConfigError, Flawed};
 use otp_core::fault::{Fault, FaultKind};
 use otp_core::limit::Rule;
 use otp_core::otp::{RateLimited, RequestError, VerifyError};
 use otp_core::sessions::SessionError;
 use otp_core::tenant::TenantStatus;
-use otp_core::tenants::{KeyRefused, RegisterError};
+use otp_core::tenants::{AccountError, ConfigureError, KeyError, KeyRefused, RegisterError};
 use otp_core::time::ceil_seconds;
 
 use super::{Extra, FieldError, Flaw, Problem, ProblemCode};
@@ -21,6 +22,7 @@ impl From<RequestError> for Problem {
             RequestError::InvalidEmail(_) => Self::invalid(vec![FieldError::new("/email", Flaw::InvalidEmail)]),
             RequestError::RateLimited(limited) => rate_limited(&limited),
             RequestError::QuotaExceeded(limited) => quota_exceeded(&limited),
+            RequestError::Blocked => ProblemCode::EmailBlocked.into(),
             RequestError::IdempotencyMismatch => ProblemCode::IdempotencyMismatch.into(),
             RequestError::Fault(fault) => fault.into(),
         }
@@ -68,6 +70,48 @@ impl From<RegisterError> for Problem {
             RegisterError::EmailTaken => ProblemCode::EmailTaken.into(),
             RegisterError::UnknownPlan => Self::invalid(vec![FieldError::new("/plan", Flaw::UnknownPlan)]),
             RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::NotFound => ProblemCode::NotFound.into(),
+            KeyError::NotActive => ProblemCode::InvalidTransition.into(),
+            KeyError::LastKey => ProblemCode::LastKey.into(),
+            KeyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NoTenant(_) => ProblemCode::NotFound.into(),
+            AccountError::Cancelled => ProblemCode::InvalidTransition.into(),
+            AccountError::UnknownPlan => Self::invalid(vec![FieldError::new("/plan", Flaw::UnknownPlan)]),
+            AccountError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// Of a configuration to which `at` points in the body, and whose own pointers begin with `strip`.
+    pub(crate) fn of_configure(error: ConfigureError, at: &str, strip: &str) -> Self {
+        match error {
+            ConfigureError::NoTenant(_) | ConfigureError::NoVersion => ProblemCode::NotFound.into(),
+            ConfigureError::VersionConflict => ProblemCode::VersionConflict.into(),
+            ConfigureError::LocksYouOut => ProblemCode::LocksYouOut.into(),
+            ConfigureError::Config(ConfigError::NotInPlan(_)) => ProblemCode::FeatureNotInPlan.into(),
+            ConfigureError::Config(ConfigError::Invalid(flaws)) => {
+                let within = |Flawed { pointer, flaw }: Flawed| {
+                    let pointer = pointer.strip_prefix(strip).map(str::to_owned).unwrap_or(pointer);
+                    FieldError::of_config(at, Flawed { pointer, flaw })
+                };
+                Self::invalid(flaws.into_iter().map(within).collect())
+            }
+            ConfigureError::Config(ConfigError::Fault(fault)) | ConfigureError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 25] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
@@ -18,8 +18,20 @@ const ROUTES: [(&str, &str); 13] = [
     ("/auth/refresh", "POST"),
     ("/auth/introspect", "POST"),
     ("/admin/customers", "GET,HEAD,POST"),
-    ("/admin/customers/me", "GET,HEAD"),
+    ("/admin/customers/me", "GET,HEAD,PUT"),
     ("/admin/customers/cust_x", "GET,HEAD"),
+    ("/admin/customers/cust_x/status", "PUT"),
+    ("/admin/customers/cust_x/plan", "PUT"),
+    ("/admin/customers/cust_x/suspend", "POST"),
+    ("/admin/customers/cust_x/activate", "POST"),
+    ("/admin/customers/cust_x/api-keys", "GET,HEAD,POST"),
+    ("/admin/customers/cust_x/api-keys/key_x", "DELETE"),
+    ("/admin/customers/cust_x/api-keys/key_x/rotate", "POST"),
+    ("/admin/config", "GET,HEAD,PUT"),
+    ("/admin/config/email", "PUT"),
+    ("/admin/config/versions", "GET,HEAD"),
+    ("/admin/config/versions/1", "GET,HEAD"),
+    ("/admin/config/versions/1/restore", "POST"),
     ("/admin/usage", "GET,HEAD"),
     ("/health", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),

@@ -11,13 +11,13 @@ use otp_core::effect::Effect;
 use otp_core::fault::{Fault, FaultKind, Res};
 use otp_core::id::{KeyId, SessionId, TenantId};
 use otp_core::port::{
-    Attempt, Backlog, ChallengeStore, ChangeNumber, Changes, Counted, Inserted, Lease, Leased, Metering, Opened,
-    Outbox, Presented, Replaced, Request, Revocation, Rotated, Rotation, SessionStore, Settled, Settlement,
-    TenantCursor, TenantFilter, TenantStore,
+    Age, Attempt, Backlog, ChallengeStore, ChangeNumber, Changes, ConfigMark, Counted, Inserted, Lease, Leased,
+    Metering, Opened, Outbox, Presented, Replaced, Request, Revocation, Rotated, Rotation, SessionStore, Settled,
+    Settlement, TenantCursor, TenantFilter, TenantStore,
 };
 use otp_core::realm::Realm;
 use otp_core::session::LiveSession;
-use otp_core::tenant::{Tenant, Version};
+use otp_core::tenant::{Configured, Tenant, Version};
 use otp_core::time::Timestamp;
 use otp_memory::MemoryStore;
 
@@ -160,9 +160,9 @@ impl TenantStore for Gate {
         self.store.by_api_key(hash).await
     }
 
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
+    async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>> {
         self.pass("get").await?;
-        self.store.get(id).await
+        self.store.get(id, age).await
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
@@ -183,6 +183,16 @@ impl TenantStore for Gate {
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         self.pass("changes_since").await?;
         self.store.changes_since(since).await
+    }
+
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>> {
+        self.pass("configurations").await?;
+        self.store.configurations(tenant, before, max).await
+    }
+
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
+        self.pass("configuration").await?;
+        self.store.configuration(tenant, number).await
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

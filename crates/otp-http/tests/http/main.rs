@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test cannot have, fails it")]
 
+mod accounts;
+mod api_keys;
+mod configuration;
 mod customers;
 mod edge;
 mod forgery;
@@ -10,6 +13,7 @@ mod gate;
 mod health;
 mod kv;
 mod limits;
+mod modes;
 mod order;
 mod outages;
 mod problems;

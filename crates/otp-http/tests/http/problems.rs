@@ -2,8 +2,10 @@
 
 use axum::http::Method;
 use insta::{Settings, assert_snapshot};
+use otp_core::api_key::KeyKind;
 use otp_core::fault::FaultKind;
 use otp_core::tenant::TenantStatus;
+use otp_core::tenants::KeySpec;
 use otp_http::{ProblemCode, errors_markdown};
 use serde_json::json;
 
@@ -68,6 +70,40 @@ async fn produce(code: ProblemCode) -> Answer {
             }
             let (_, code) = world.request(json!({ "email": ADA })).await;
             verify(json!({ "otp": code, "email": ADA }))
+        }
+        ProblemCode::LocksYouOut => {
+            let config = json!({ "config": { "allowedIps": ["192.0.2.0/24"] } });
+            world.ask(Method::PUT, "/admin/config").json(config).key(&key).peer("203.0.113.9")
+        }
+        ProblemCode::OriginNotAllowed => {
+            let spec = KeySpec { kind: KeyKind::Publishable, ..KeySpec::secret("page") };
+            let page = world.key(spec).await;
+            world.post("/auth/request-otp", json!({ "email": ADA })).key(&page).header("origin", "https://evil.example")
+        }
+        ProblemCode::IpNotAllowed => {
+            world.configure(json!({ "allowedIps": ["192.0.2.0/24"] })).await;
+            request().peer("203.0.113.9")
+        }
+        ProblemCode::FeatureNotInPlan => {
+            let config = json!({ "config": { "emailConfig": { "subjectTemplate": "Your code" } } });
+            world.ask(Method::PUT, "/admin/config").json(config).key(&key)
+        }
+        ProblemCode::EmailBlocked => {
+            world.configure(json!({ "blockedEmails": ["@example.org"] })).await;
+            request()
+        }
+        ProblemCode::InvalidTransition => {
+            world.set_status(world.customer.id, TenantStatus::Cancelled).await;
+            let path = format!("/admin/customers/{}/activate", world.customer.id);
+            world.ask(Method::POST, &path).key(&world.operator)
+        }
+        ProblemCode::LastKey => {
+            let path = format!("/admin/customers/{}/api-keys/{}", world.customer.id, world.customer.record.id);
+            world.ask(Method::DELETE, &path).key(&key)
+        }
+        ProblemCode::VersionConflict => {
+            let config = json!({ "config": { "otp": { "length": 6 } } });
+            world.ask(Method::PUT, "/admin/config").json(config).key(&key).header("if-match", "\"7\"")
         }
         ProblemCode::NotFound => world.get("/auth"),
         ProblemCode::MethodNotAllowed => world.ask(Method::DELETE, "/admin/customers"),

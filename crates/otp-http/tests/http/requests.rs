@@ -74,7 +74,7 @@ async fn expired_and_revoked_keys_open_nothing() {
     world.change(id, |tenant| tenant.keys[0].expires_at = None).await;
     assert_eq!(me().await.status, 200);
     let cli = otp_core::caller::Caller::of(otp_core::caller::Actor::Cli);
-    world.services.tenants.revoke_key(id, world.customer.record.id, &cli).await.unwrap();
+    world.services.tenants.revoke_key(id, world.customer.record.id, true, &cli).await.unwrap();
     assert_eq!(me().await.problem(), (401, "invalid_api_key".to_owned()));
 }
 

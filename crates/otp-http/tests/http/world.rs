@@ -1,15 +1,17 @@
 //! A whole service in memory, and a way to ask it things. Every answer is held against what must be
 //! true of all of them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, request};
 use http_body_util::BodyExt;
 use otp_core::api_key::KeyRecord;
-use otp_core::caller::{Actor, Caller};
+use otp_core::caller::{Actor, Caller, ClientAddress};
 use otp_core::deployment::Deployment;
 use otp_core::email::EmailAddress;
 use otp_core::id::TenantId;
@@ -17,11 +19,11 @@ use otp_core::keys::MasterKey;
 use otp_core::mail::Sender;
 use otp_core::otp::Otp;
 use otp_core::plan::{Plan, Plans};
-use otp_core::port::{LimitStore, Mailer, Replaced, Stores, TenantStore};
+use otp_core::port::{Age, LimitStore, Mailer, Replaced, Stores, TenantStore};
 use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
 use otp_core::tenant::{Tenant, TenantStatus};
-use otp_core::tenants::{NewTenant, Tenants};
+use otp_core::tenants::{ConfigChange, Configure, KeySpec, NewTenant, Tenants};
 use otp_core::time::Timestamp;
 use otp_core::token::Hs256;
 use otp_http::{ProblemCode, Readiness, Services, Settings};
@@ -147,6 +149,19 @@ impl World {
         register(&self.services.tenants, name, plan).await
     }
 
+    /// Another key of the customer.
+    pub(crate) async fn key(&self, spec: KeySpec) -> String {
+        let made = self.services.tenants.create_key(self.customer.id, spec, &Caller::of(Actor::Cli)).await.unwrap();
+        made.key.expose().to_owned()
+    }
+
+    /// Changes what the customer has set, from an address of the network 192.0.2.0/24.
+    pub(crate) async fn configure(&self, patch: Value) {
+        let peer = Some(ClientAddress::new([192, 0, 2, 1].into()));
+        let configure = Configure { change: ConfigChange::Patch(patch), expected: None, peer };
+        self.services.tenants.configure(self.customer.id, &configure, &Caller::of(Actor::Cli)).await.unwrap();
+    }
+
     /// Gives a customer another status.
     pub(crate) async fn set_status(&self, id: TenantId, status: TenantStatus) {
         self.change(id, |tenant| tenant.status = status).await;
@@ -154,7 +169,7 @@ impl World {
 
     /// Changes a customer behind the service's back.
     pub(crate) async fn change(&self, id: TenantId, change: impl FnOnce(&mut Tenant)) {
-        let mut tenant = self.gate.store.get(id).await.unwrap().unwrap();
+        let mut tenant = self.gate.store.get(id, Age::Fresh).await.unwrap().unwrap();
         let version = tenant.version;
         change(&mut tenant);
         let replaced = self.gate.store.replace(tenant, version, Vec::new(), self.now()).await.unwrap();
@@ -261,6 +276,11 @@ impl Ask<'_> {
     pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
+    }
+
+    /// From the address `peer`.
+    pub(crate) fn peer(self, peer: &str) -> Self {
+        self.extension(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 40_000)))
     }
 
     pub(crate) fn extension(mut self, extension: impl Clone + Send + Sync + 'static) -> Self {

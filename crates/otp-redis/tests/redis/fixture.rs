@@ -9,9 +9,10 @@ use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::limit::{Admission, Draw, Usage};
 use otp_core::port::{
-    ChangeNumber, Changes, Inserted, LimitStore, Outbox, Replaced, Stores, TenantCursor, TenantFilter, TenantStore,
+    Age, ChangeNumber, Changes, ConfigMark, Inserted, LimitStore, Outbox, Replaced, Stores, TenantCursor, TenantFilter,
+    TenantStore,
 };
-use otp_core::tenant::{Tenant, Version};
+use otp_core::tenant::{Configured, Tenant, Version};
 use otp_core::time::Timestamp;
 use otp_memory::MemoryStore;
 use otp_redis::{RedisLimits, RedisStore};
@@ -77,8 +78,8 @@ impl TenantStore for Tenants {
         self.tenants.by_api_key(hash).await
     }
 
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
-        self.tenants.get(id).await
+    async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>> {
+        self.tenants.get(id, age).await
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
@@ -103,6 +104,14 @@ impl TenantStore for Tenants {
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         self.tenants.changes_since(since).await
+    }
+
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>> {
+        self.tenants.configurations(tenant, before, max).await
+    }
+
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
+        self.tenants.configuration(tenant, number).await
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

@@ -1,5 +1,6 @@
 //! Tenants, compared and set as a whole.
 
+mod configurations;
 mod uses;
 mod write;
 
@@ -10,8 +11,10 @@ use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::port::{ChangeNumber, Changes, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore};
-use otp_core::tenant::{Tenant, TenantStatus, Version};
+use otp_core::port::{
+    Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
+};
+use otp_core::tenant::{Configured, Tenant, TenantStatus, Version};
 use otp_core::time::Timestamp;
 
 use crate::SqlStore;
@@ -54,7 +57,7 @@ impl TenantStore for SqlStore {
         row.as_ref().map(read).transpose().map_err(|trouble| trouble.fault(OP))
     }
 
-    async fn get(&self, id: TenantId) -> Res<Option<Tenant>> {
+    async fn get(&self, id: TenantId, _: Age) -> Res<Option<Tenant>> {
         const OP: &str = "sql.tenant";
         let row = self.readers.one(OP, query(&BY_ID).text(id)).await?;
         row.as_ref().map(read).transpose().map_err(|trouble| trouble.fault(OP))
@@ -106,6 +109,18 @@ impl TenantStore for SqlStore {
         Ok(Changes { upto, tenants: (tenants.len() <= TOLD).then_some(tenants) })
     }
 
+    async fn configurations(&self, tenant: TenantId, before: Option<u64>, max: usize) -> Res<Vec<ConfigMark>> {
+        const OP: &str = "sql.configurations";
+        let rows = self.readers.all(OP, configurations::marks(tenant, before, max)).await?;
+        rows.iter().map(configurations::mark).collect::<Tried<_>>().map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
+        const OP: &str = "sql.configuration";
+        let row = self.readers.one(OP, configurations::one(tenant, number)).await?;
+        row.as_ref().map(configurations::read).transpose().map_err(|trouble| trouble.fault(OP))
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
         self.writer.run(uses::Touch { tenant, key, at }).await
     }
@@ -125,5 +140,6 @@ fn read(row: &Row) -> Tried<Tenant> {
 /// The statements of this folder.
 #[cfg(test)]
 pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
-    [statements(engine), uses::statements(engine), write::statements(engine)].concat()
+    [statements(engine), configurations::statements(engine), uses::statements(engine), write::statements(engine)]
+        .concat()
 }

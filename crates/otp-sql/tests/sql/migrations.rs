@@ -6,7 +6,7 @@ use futures::future::join_all;
 use otp_core::fault::FaultKind;
 use otp_core::id::TenantId;
 use otp_core::limit::Rule;
-use otp_core::port::{Attempt, ChallengeStore, LimitStore, Metering, TenantStore};
+use otp_core::port::{Age, Attempt, ChallengeStore, LimitStore, Metering, TenantStore};
 use otp_sql::Schema;
 use otp_testkit::samples::{NOW, Samples};
 use tokio::sync::Barrier;
@@ -22,9 +22,10 @@ on_each_engine! {
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
-    let pending = ["0001 start", "0002 several nodes", "0003 user counts"].map(ToOwned::to_owned);
+    let pending =
+        ["0001 start", "0002 several nodes", "0003 user counts", "0004 configurations"].map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
-    let read = fixture.store.get(TenantId::SERVICE).await.unwrap_err();
+    let read = fixture.store.get(TenantId::SERVICE, Age::Fresh).await.unwrap_err();
     assert_eq!((read.kind(), read.op()), (FaultKind::Misconfigured, "sql.tenant"));
     let samples = Samples::seeded(6);
     let draw = samples.draw(samples.realm(), Rule::EmailDay, 1);
@@ -32,7 +33,7 @@ async fn a_new_database_has_everything_before_it(fixture: Fixture) {
 
     fixture.store.migrate().await.unwrap();
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Current);
-    assert_eq!(fixture.store.get(TenantId::SERVICE).await.unwrap(), None);
+    assert_eq!(fixture.store.get(TenantId::SERVICE, Age::Fresh).await.unwrap(), None);
     fixture.store.migrate().await.unwrap();
 }
 

@@ -89,6 +89,7 @@ macro_rules! conformance {
                 replacing_is_compare_and_set
                 every_change_is_told
                 key_uses_are_noted
+                configurations_are_kept
             }
             ledger {
                 counts_are_exact

@@ -6,11 +6,14 @@ use std::time::Duration;
 use futures::FutureExt;
 use otp_core::api_key::KeyHash;
 use otp_core::audit::AuditEvent;
+use otp_core::caller::Actor;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::port::{ChangeNumber, Inserted, Replaced, Stores, TenantCursor, TenantFilter, TenantStore};
-use otp_core::tenant::{Tenant, TenantStatus, Version};
+use otp_core::port::{
+    Age, ChangeNumber, ConfigMark, Inserted, Replaced, Stores, TenantCursor, TenantFilter, TenantStore,
+};
+use otp_core::tenant::{Configured, Tenant, TenantStatus, Version};
 use otp_core::time::Timestamp;
 
 use super::race::{ROUNDS, count, race};
@@ -47,7 +50,7 @@ impl World {
     }
 
     async fn tenant_of(&self, id: TenantId) -> Option<Tenant> {
-        self.stores.tenants.get(id).await.answered()
+        self.stores.tenants.get(id, Age::Fresh).await.answered()
     }
 
     async fn tenant_by(&self, hash: &KeyHash) -> Option<Tenant> {
@@ -284,6 +287,54 @@ async fn look_on(tenants: &Arc<dyn TenantStore>, seen: &mut ChangeNumber) -> Vec
     assert!(changes.upto >= *seen);
     *seen = changes.upto;
     changes.tenants.unwrap_or_else(|| panic!("a handful of changes are too many to be told"))
+}
+
+/// Every version of a configuration is kept as it was first written, and listed from the newest on; those of a
+/// change that was not made, and those of others, are not among them.
+pub async fn configurations_are_kept(stores: Stores) {
+    let w = World::new(stores);
+    let mut tenant = w.inserted().await;
+    let other = w.inserted().await;
+    let mut kept = vec![tenant.config.clone()];
+    for number in 2..=7 {
+        let mut settings = tenant.config.settings.clone();
+        settings.otp.ttl_seconds = Some(60 + number);
+        let at = NOW.plus(Duration::from_secs(number.into()));
+        let config = Arc::new(Configured { number: number.into(), at, by: Actor::Key(tenant.keys[0].id), settings });
+        let changed = Tenant { config: config.clone(), ..next(&tenant) };
+        assert_eq!(w.replace(&changed, tenant.version + 1, Vec::new()).await, Replaced::Conflict);
+        assert_eq!(w.stores.tenants.configuration(tenant.id, number.into()).await.answered(), None);
+        assert_eq!(w.replace(&changed, tenant.version, Vec::new()).await, Replaced::Replaced);
+        // A change of something else keeps the version, and writes none.
+        tenant = Tenant { name: w.samples.word(), ..next(&changed) };
+        assert_eq!(w.replace(&tenant, changed.version, Vec::new()).await, Replaced::Replaced);
+        kept.push(config);
+    }
+    for config in &kept {
+        let read = w.stores.tenants.configuration(tenant.id, config.number).await.answered();
+        assert_eq!(read.as_ref(), Some(&**config));
+    }
+    for none in [0, 8, u64::MAX] {
+        assert_eq!(w.stores.tenants.configuration(tenant.id, none).await.answered(), None);
+    }
+    let marks: Vec<ConfigMark> = kept.iter().rev().map(|config| mark(config)).collect();
+    for size in [1, 3, 100] {
+        let (mut all, mut before) = (Vec::new(), None);
+        loop {
+            let page = w.stores.tenants.configurations(tenant.id, before, size).await.answered();
+            let Some(last) = page.last() else { break };
+            assert!(page.len() <= size);
+            before = Some(last.number);
+            all.extend(page);
+        }
+        assert_eq!(all, marks, "{size} a page");
+    }
+    let theirs = w.stores.tenants.configurations(other.id, None, 100).await.answered();
+    assert_eq!(theirs, [mark(&other.config)]);
+}
+
+fn mark(config: &Configured) -> ConfigMark {
+    ConfigMark { number: config.number, at: config.at, by: config.by }
 }
 
 /// The latest use of each key is kept, whatever order uses arrive in, and changes nothing of the tenant.

@@ -11,8 +11,8 @@ use otp_core::id::{KeyId, MailId, SessionId, TenantId};
 use otp_core::keys::Sealed;
 use otp_core::limit::{Admission, Draw, Usage};
 use otp_core::port::{
-    Attempt, Counted, Inserted, Lease, Opened, Presented, Progress, Replaced, Request, Revocation, Rotated, Rotation,
-    Settled, Settlement, Stores, TenantCursor, TenantFilter,
+    Age, Attempt, Counted, Inserted, Lease, Opened, Presented, Progress, Replaced, Request, Revocation, Rotated,
+    Rotation, Settled, Settlement, Stores, TenantCursor, TenantFilter,
 };
 use otp_core::realm::Realm;
 use otp_core::session::LiveSession;
@@ -114,7 +114,7 @@ impl Side {
     }
 
     pub(super) async fn tenant(&self, id: TenantId) -> Option<Tenant> {
-        self.stores.tenants.get(id).await.answered()
+        self.stores.tenants.get(id, Age::Fresh).await.answered()
     }
 
     pub(super) async fn perform(&mut self, verb: Verb, now: Timestamp) -> Answer {
@@ -141,7 +141,7 @@ impl Side {
                 Answer::Touched
             }
             Verb::KeyUses(tenant) => Answer::KeyUses(sorted(tenants.key_uses(tenant).await.answered(), |used| *used)),
-            Verb::Tenant(id) => Answer::Tenant(tenants.get(id).await.answered()),
+            Verb::Tenant(id) => Answer::Tenant(tenants.get(id, Age::Fresh).await.answered()),
             Verb::TenantByKey(hash) => Answer::Tenant(tenants.by_api_key(&hash).await.answered()),
             Verb::List(filter, after, max) => Answer::Tenants(tenants.list(&filter, after, max).await.answered()),
             Verb::Counts(realm, from, until) => {

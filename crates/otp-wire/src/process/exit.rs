@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use otp_core::fault::{Fault, FaultKind};
-use otp_core::tenants::{KeyError, RegisterError};
+use otp_core::tenants::{AccountError, KeyError, RegisterError};
 
 use crate::config::ConfigError;
 
@@ -56,7 +56,18 @@ impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::NotFound => Self::NotFound(error.to_string()),
+            KeyError::NotActive | KeyError::LastKey => Self::Failed(error.to_string()),
             KeyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Failure {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NoTenant(_) => Self::NotFound(error.to_string()),
+            AccountError::Cancelled | AccountError::UnknownPlan => Self::Failed(error.to_string()),
+            AccountError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Other processes use the file at the same time, and this one may end at any moment.
 
 use otp_core::fault::FaultKind;
-use otp_core::port::{ChallengeStore, TenantStore};
+use otp_core::port::{Age, ChallengeStore, TenantStore};
 use otp_testkit::samples::{NOW, Samples, by_id};
 use sqlx::Connection;
 
@@ -16,11 +16,11 @@ async fn who_finds_the_file_being_written_waits() {
     let insert = fixture.store.insert(tenant.clone(), Vec::new(), NOW);
     // Both are polled in turn: the writer is at the lock when it is let go, or comes to it later.
     let (inserted, done) = futures::join!(insert, async {
-        assert_eq!(fixture.store.get(tenant.id).await.unwrap(), None);
+        assert_eq!(fixture.store.get(tenant.id, Age::Fresh).await.unwrap(), None);
         writing.rollback().await
     });
     assert!(inserted.is_ok() && done.is_ok());
-    assert_eq!(fixture.store.get(tenant.id).await.unwrap(), Some(tenant));
+    assert_eq!(fixture.store.get(tenant.id, Age::Fresh).await.unwrap(), Some(tenant));
 }
 
 #[tokio::test]

@@ -1,0 +1,130 @@
+//! Changing what a tenant has set for itself. Every change is a version, kept and numbered.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{NoTenant, Tenants};
+use crate::audit::{AuditEvent, Target};
+use crate::caller::{Caller, ClientAddress};
+use crate::config::diff::differences;
+use crate::config::{ConfigError, Secret, TenantConfig, patched, restored};
+use crate::effect::Effect;
+use crate::fault::{Fault, Res};
+use crate::id::TenantId;
+use crate::tenant::{Configured, Tenant};
+
+/// A change of a configuration.
+#[derive(Debug, Clone)]
+pub struct Configure {
+    /// What to change.
+    pub change: ConfigChange,
+    /// The version it was made for, if only that may be changed.
+    pub expected: Option<u64>,
+    /// From where the caller calls: he must not shut himself out.
+    pub peer: Option<ClientAddress>,
+}
+
+/// What to change of a configuration.
+#[derive(Debug, Clone)]
+pub enum ConfigChange {
+    /// What a merge patch names (RFC 7396).
+    Patch(Value),
+    /// The same of `emailConfig` alone.
+    EmailPatch(Value),
+    /// Everything, back to an earlier version.
+    Restore(u64),
+}
+
+/// Why a configuration was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigureError {
+    /// There is no tenant of that id.
+    #[error(transparent)]
+    NoTenant(#[from] NoTenant),
+    /// There is no such version.
+    #[error("there is no version of this number")]
+    NoVersion,
+    /// It has another version by now.
+    #[error("the configuration was changed meanwhile: read it again")]
+    VersionConflict,
+    /// The caller could not call any more.
+    #[error("the networks allowed do not include the caller's own address")]
+    LocksYouOut,
+    /// What it would come to is not allowed.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The work could not be done.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl Tenants {
+    /// Changes what a tenant has set, and answers the tenant as it is then. What changes nothing makes no version.
+    ///
+    /// # Errors
+    /// [`ConfigureError`]; nothing was changed then.
+    pub async fn configure(
+        &self,
+        id: TenantId,
+        configure: &Configure,
+        caller: &Caller,
+    ) -> Result<Tenant, ConfigureError> {
+        let now = self.deployment.now();
+        let (patch, before, event) = match &configure.change {
+            ConfigChange::Patch(patch) => (Some(patch.clone()), None, AuditEvent::ConfigUpdated),
+            ConfigChange::EmailPatch(patch) => {
+                (Some(json!({ "emailConfig": patch })), None, AuditEvent::EmailConfigUpdated)
+            }
+            ConfigChange::Restore(number) => {
+                let before = self.configuration(id, *number).await?.ok_or(ConfigureError::NoVersion)?;
+                (None, Some(before.settings), AuditEvent::ConfigRestored)
+            }
+        };
+        let configured = self.change::<ConfigureError>(id, now, |tenant| {
+            if configure.expected.is_some_and(|expected| expected != tenant.config.number) {
+                return Err(ConfigureError::VersionConflict);
+            }
+            let settings = self.settled(tenant, patch.as_ref(), before.as_ref())?;
+            let old = tenant.settings();
+            if settings == *old {
+                return Ok(None);
+            }
+            if settings.allowed_ips != old.allowed_ips && !admits(&settings, configure.peer) {
+                return Err(ConfigureError::LocksYouOut);
+            }
+            let number = tenant.config.number + 1;
+            let mut entry = self.entry(tenant, event, Target::Customer(tenant.id), caller, now)?;
+            entry = entry.with("configVersion", number.to_string());
+            entry.details.extend(differences(old, &settings));
+            tenant.config = Arc::new(Configured { number, at: now, by: caller.actor, settings });
+            Ok(Some(vec![Effect::Audit(entry)]))
+        });
+        Ok(configured.await?.after)
+    }
+
+    fn settled(
+        &self,
+        tenant: &Tenant,
+        patch: Option<&Value>,
+        before: Option<&TenantConfig>,
+    ) -> Result<TenantConfig, ConfigureError> {
+        let plan = self.deployment.plan_of(tenant)?;
+        let mut settings = tenant.settings().clone();
+        if let Some(before) = before {
+            settings = restored(&settings, before, &plan)?;
+        }
+        if let Some(patch) = patch {
+            let seal = |text: &str| -> Res<Secret> {
+                Secret::seal(tenant.id, text, &self.deployment.keys, &*self.deployment.entropy)
+            };
+            settings = patched(&settings, patch, &plan, &seal)?;
+        }
+        Ok(settings)
+    }
+}
+
+/// Whether who calls from `peer` may go on doing so.
+fn admits(settings: &TenantConfig, peer: Option<ClientAddress>) -> bool {
+    settings.allowed_ips.is_empty() || peer.is_some_and(|peer| peer.is_in(&settings.allowed_ips))
+}

@@ -1,0 +1,169 @@
+//! What a customer is: `PUT /admin/customers/me`, and for operators `PUT …/{id}/status`, `PUT …/{id}/plan`,
+//! `POST …/{id}/suspend`, `POST …/{id}/activate`.
+
+use otp_core::id::TenantId;
+use otp_core::plan::Overrides;
+use otp_core::tenant::TenantStatus;
+use otp_core::time::Timestamp;
+use serde::Serialize;
+
+use super::Customer;
+use super::customers::status;
+use super::register::{known_plan, plain_name};
+use crate::app::App;
+use crate::call::{Call, Fields, Form, Input, Operator, TenantCall, plain};
+use crate::problem::{Flaw, ProblemCode};
+use crate::reply::{self, Answer, rfc_3339};
+
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+#[derive(Serialize)]
+struct Changed {
+    customer: Customer,
+    message: &'static str,
+}
+
+/// The names a customer gives himself.
+pub(crate) struct Names {
+    name: Option<String>,
+    company_name: Option<String>,
+}
+
+impl Input for Names {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let body = &mut form.body;
+        Some(Self { name: body.optional("name", plain_name), company_name: body.optional("companyName", plain_name) })
+    }
+}
+
+/// Names the caller's own account anew.
+pub(crate) async fn rename(call: Call<TenantCall, Names>) -> Answer {
+    let Call { app, who: TenantCall(who), input: Names { name, company_name }, .. } = call;
+    let tenant = app.tenants.rename(who.tenant.id, name, company_name).await?;
+    Ok(reply::ok(Changed { customer: Customer::of(tenant, &app), message: "Saved." }))
+}
+
+/// A status for a customer, and why.
+pub(crate) struct Standing {
+    id: Option<TenantId>,
+    status: TenantStatus,
+    reason: Option<String>,
+}
+
+/// The customer named in the path, `behind` segments before its end. A text that is no id finds nothing, as any unknown id.
+fn customer(form: &Form<'_>, behind: usize) -> Option<TenantId> {
+    form.segment_from_end(behind).parse().ok().filter(|id| *id != TenantId::SERVICE)
+}
+
+fn reason(body: &mut Fields) -> Option<String> {
+    body.optional("reason", |text| plain(MAX_REASON, text).map(str::to_owned))
+}
+
+impl Input for Standing {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let id = customer(form, 1);
+        let status = form.body.required("status", status);
+        let reason = reason(&mut form.body);
+        Some(Self { id, status: status?, reason })
+    }
+}
+
+/// Sets the status named in the body.
+pub(crate) async fn set_status(call: Call<Operator, Standing>) -> Answer {
+    let Call { app, who, input: Standing { id, status, reason }, request_id, .. } = call;
+    stand(&app, id, status, reason, &who.caller(&request_id)).await
+}
+
+/// Why a customer is suspended or activated.
+pub(crate) struct Why {
+    id: Option<TenantId>,
+    reason: Option<String>,
+}
+
+impl Input for Why {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let id = customer(form, 1);
+        Some(Self { id, reason: reason(&mut form.body) })
+    }
+}
+
+/// Serves a customer no more.
+pub(crate) async fn suspend(call: Call<Operator, Why>) -> Answer {
+    let Call { app, who, input: Why { id, reason }, request_id, .. } = call;
+    stand(&app, id, TenantStatus::Suspended, reason, &who.caller(&request_id)).await
+}
+
+/// Serves a customer again.
+pub(crate) async fn activate(call: Call<Operator, Why>) -> Answer {
+    let Call { app, who, input: Why { id, reason }, request_id, .. } = call;
+    stand(&app, id, TenantStatus::Active, reason, &who.caller(&request_id)).await
+}
+
+async fn stand(
+    app: &App,
+    id: Option<TenantId>,
+    status: TenantStatus,
+    reason: Option<String>,
+    caller: &otp_core::caller::Caller,
+) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Stands {
+        customer_id: TenantId,
+        old_status: TenantStatus,
+        new_status: TenantStatus,
+        #[serde(serialize_with = "rfc_3339")]
+        status_changed_at: Timestamp,
+        message: &'static str,
+    }
+    let id = id.ok_or(ProblemCode::NotFound)?;
+    let change = app.tenants.set_status(id, status, reason.as_deref(), caller).await?;
+    let message = match change.new {
+        _ if change.old == change.new => "Nothing has changed.",
+        TenantStatus::Active => "The customer is served.",
+        TenantStatus::Suspended => "The customer is not served until he is activated again.",
+        TenantStatus::Cancelled => "The customer is cancelled. His data is kept for 30 days.",
+    };
+    Ok(reply::ok(Stands {
+        customer_id: id,
+        old_status: change.old,
+        new_status: change.new,
+        status_changed_at: change.at,
+        message,
+    }))
+}
+
+/// A plan for a customer, and what he is granted besides.
+pub(crate) struct Grant {
+    id: Option<TenantId>,
+    plan: String,
+    overrides: Overrides,
+}
+
+impl Input for Grant {
+    fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
+        let id = customer(form, 1);
+        let plan = form.body.required("plan", |text| known_plan(text, app));
+        let number = |number| u32::try_from(number).map_err(|_| Flaw::OutOfRange);
+        let overrides = form.body.object("overrides", |overrides| Overrides {
+            otp_requests_per_hour: overrides.number("otpRequestsPerHour", number),
+            otp_requests_per_day: overrides.number("otpRequestsPerDay", number),
+            otp_requests_per_month: overrides.number("otpRequestsPerMonth", number),
+            max_users: overrides.number("maxUsers", number),
+        });
+        Some(Self { id, plan: plan?, overrides: overrides.unwrap_or_default() })
+    }
+}
+
+/// Puts a customer on a plan.
+pub(crate) async fn set_plan(call: Call<Operator, Grant>) -> Answer {
+    #[derive(Serialize)]
+    struct Planned {
+        customer: Customer,
+    }
+    let Call { app, who, input: Grant { id, plan, overrides }, request_id, .. } = call;
+    let id = id.ok_or(ProblemCode::NotFound)?;
+    let tenant = app.tenants.set_plan(id, &plan, overrides, &who.caller(&request_id)).await?;
+    Ok(reply::ok(Planned { customer: Customer::of(tenant, &app) }))
+}

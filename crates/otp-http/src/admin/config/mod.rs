@@ -1,0 +1,153 @@
+//! What a customer has set: `GET` and `PUT /admin/config`, `PUT /admin/config/email`, `/admin/config/versions`
+
+mod versions;
+mod view;
+
+pub(crate) use versions::{list, one, restore};
+
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::ETAG;
+use otp_core::port::Age;
+use otp_core::tenant::Tenant;
+use otp_core::tenants::{ConfigChange, Configure};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Features;
+use crate::app::App;
+use crate::call::{Call, Form, IfMatch, Input, KeyCall, Nothing, TenantCall};
+use crate::edge::RequestId;
+use crate::problem::{Flaw, Problem, ProblemCode};
+use crate::reply::{self, Answer};
+use view::{ConfigView, EmailView};
+
+/// Longest body of a configuration, in octets: templates are long.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What the caller has set, and what he may.
+pub(crate) async fn get(call: Call<TenantCall, Nothing>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Current<'t> {
+        config: ConfigView<'t>,
+        config_version: u64,
+        plan: &'t str,
+        features: Features,
+    }
+    let Call { app, who: TenantCall(who), .. } = call;
+    // Who has just changed it on another node reads what he has written.
+    let tenant = app.tenants.get(who.tenant.id, Age::Fresh).await?.ok_or(ProblemCode::NotFound)?;
+    let plan = app.deployment.plan_of(&tenant)?;
+    let current = Current {
+        config: ConfigView::of(tenant.settings(), &plan),
+        config_version: tenant.config.number,
+        plan: &tenant.plan,
+        features: Features::of(Some(&plan)),
+    };
+    Ok(tagged(reply::ok(current), &tenant))
+}
+
+/// `response` with the version of `tenant`'s configuration as its entity tag.
+fn tagged(mut response: Response, tenant: &Tenant) -> Response {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", tenant.config.number)) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// A merge patch, and the version it was made for.
+pub(crate) struct Patch {
+    patch: Value,
+    expected: Option<u64>,
+}
+
+/// The version a change was made for, if only that may be changed.
+fn expected(form: &mut Form<'_>) -> Option<u64> {
+    match form.if_match()? {
+        IfMatch::Any => None,
+        IfMatch::Version(number) => Some(number),
+    }
+}
+
+impl Input for Patch {
+    const MAX_BODY: usize = MAX_BODY;
+
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let expected = expected(form);
+        if !form.body.has("config") {
+            form.body.note("config", Flaw::Required);
+        }
+        Some(Self { patch: form.body.value("config")?, expected })
+    }
+}
+
+/// Changes what the patch names.
+pub(crate) async fn put(call: Call<TenantCall, Patch>) -> Answer {
+    let Call { app, who: TenantCall(who), input: Patch { patch, expected }, request_id, .. } = call;
+    let tenant = change(&app, &who, ConfigChange::Patch(patch), expected, &request_id, ("/config", "")).await?;
+    answer(&app, &tenant)
+}
+
+/// The members of `emailConfig`, by themselves.
+pub(crate) struct EmailPatch(Patch);
+
+impl Input for EmailPatch {
+    const MAX_BODY: usize = MAX_BODY;
+
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let expected = expected(form);
+        Some(Self(Patch { patch: form.body.everything()?, expected }))
+    }
+}
+
+/// Changes how the caller's mails look and go out.
+pub(crate) async fn put_email(call: Call<TenantCall, EmailPatch>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Changed<'t> {
+        email_config: EmailView<'t>,
+        config_version: u64,
+        message: &'static str,
+    }
+    let Call { app, who: TenantCall(who), input: EmailPatch(Patch { patch, expected }), request_id, .. } = call;
+    let within = ("", "/emailConfig");
+    let tenant = change(&app, &who, ConfigChange::EmailPatch(patch), expected, &request_id, within).await?;
+    let changed = Changed {
+        email_config: EmailView::of(&tenant.settings().email_config),
+        config_version: tenant.config.number,
+        message: "Saved.",
+    };
+    Ok(tagged(reply::ok(changed), &tenant))
+}
+
+/// Makes a change; `at` is where the configuration is in the body, and with what its own pointers begin that are not.
+async fn change(
+    app: &App,
+    who: &KeyCall,
+    change: ConfigChange,
+    expected: Option<u64>,
+    request_id: &RequestId,
+    (at, strip): (&str, &str),
+) -> Result<Tenant, Problem> {
+    let configure = Configure { change, expected, peer: who.peer() };
+    let changed = app.tenants.configure(who.tenant.id, &configure, &who.caller(request_id)).await;
+    changed.map_err(|error| Problem::of_configure(error, at, strip))
+}
+
+/// What is set now.
+fn answer(app: &App, tenant: &Tenant) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Changed<'t> {
+        config: ConfigView<'t>,
+        config_version: u64,
+        message: &'static str,
+    }
+    let changed = Changed {
+        config: ConfigView::of(tenant.settings(), &app.deployment.plan_of(tenant)?),
+        config_version: tenant.config.number,
+        message: "Saved.",
+    };
+    Ok(tagged(reply::ok(changed), tenant))
+}

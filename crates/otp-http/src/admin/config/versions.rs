@@ -1,0 +1,107 @@
+//! Earlier versions of a configuration, and the way back to one.
+
+use otp_core::caller::Actor;
+use otp_core::port::ConfigMark;
+use otp_core::tenants::ConfigChange;
+use otp_core::time::Timestamp;
+use serde::Serialize;
+
+use super::view::ConfigView;
+use super::{answer, change, expected};
+use crate::admin::customers::{PAGE, limit};
+use crate::app::App;
+use crate::call::{Call, Form, Input, TenantCall};
+use crate::problem::{Flaw, ProblemCode};
+use crate::reply::{self, Answer, rfc_3339};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark {
+    config_version: u64,
+    #[serde(serialize_with = "rfc_3339")]
+    created_at: Timestamp,
+    actor: Actor,
+}
+
+impl From<ConfigMark> for Mark {
+    fn from(ConfigMark { number, at, by }: ConfigMark) -> Self {
+        Self { config_version: number, created_at: at, actor: by }
+    }
+}
+
+/// A page of versions.
+pub(crate) struct Page {
+    before: Option<u64>,
+    limit: usize,
+}
+
+impl Input for Page {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let limit = form.parameter("limit", limit).unwrap_or(PAGE);
+        let before = form.parameter("cursor", |text| text.parse().map_err(|_| Flaw::InvalidCursor));
+        Some(Self { before, limit })
+    }
+}
+
+/// The versions there were, the newest first.
+pub(crate) async fn list(call: Call<TenantCall, Page>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Versions {
+        versions: Vec<Mark>,
+        next_cursor: Option<String>,
+    }
+    let Call { app, who: TenantCall(who), input: Page { before, limit }, .. } = call;
+    // One more than asked for tells whether there is a next page.
+    let mut marks = app.tenants.configurations(who.tenant.id, before, limit + 1).await?;
+    let more = marks.len() > limit;
+    marks.truncate(limit);
+    let next_cursor = marks.last().filter(|_| more).map(|mark| mark.number.to_string());
+    Ok(reply::ok(Versions { versions: marks.into_iter().map(Mark::from).collect(), next_cursor }))
+}
+
+/// The number of a version. A text that is none finds nothing, as any number that is not there.
+pub(crate) struct Which(Option<u64>);
+
+impl Input for Which {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        Some(Self(form.last_segment().parse().ok()))
+    }
+}
+
+/// One of them.
+pub(crate) async fn one(call: Call<TenantCall, Which>) -> Answer {
+    #[derive(Serialize)]
+    struct Version<'t> {
+        #[serde(flatten)]
+        mark: Mark,
+        config: ConfigView<'t>,
+    }
+    let Call { app, who: TenantCall(who), input: Which(number), .. } = call;
+    let number = number.ok_or(ProblemCode::NotFound)?;
+    let version = app.tenants.configuration(who.tenant.id, number).await?.ok_or(ProblemCode::NotFound)?;
+    let plan = app.deployment.plan_of(&who.tenant)?;
+    let mark = Mark { config_version: version.number, created_at: version.at, actor: version.by };
+    Ok(reply::ok(Version { mark, config: ConfigView::of(&version.settings, &plan) }))
+}
+
+/// The number of a version to go back to.
+pub(crate) struct Back {
+    number: Option<u64>,
+    expected: Option<u64>,
+}
+
+impl Input for Back {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let number = form.segment_from_end(1).parse().ok();
+        Some(Self { number, expected: expected(form) })
+    }
+}
+
+/// Goes back to one, in a version of its own.
+pub(crate) async fn restore(call: Call<TenantCall, Back>) -> Answer {
+    let Call { app, who: TenantCall(who), input: Back { number, expected }, request_id, .. } = call;
+    let number = number.ok_or(ProblemCode::NotFound)?;
+    let tenant = change(&app, &who, ConfigChange::Restore(number), expected, &request_id, ("", "")).await?;
+    answer(&app, &tenant)
+}

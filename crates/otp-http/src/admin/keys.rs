@@ -1,0 +1,216 @@
+//! The API keys of a customer: `/admin/customers/{customerId}/api-keys`
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
+use otp_core::config::network;
+use otp_core::id::{KeyId, TenantId};
+use otp_core::realm::Mode;
+use otp_core::tenants::{KeySpec, Rotated};
+use otp_core::time::Timestamp;
+use serde::Serialize;
+
+use super::register::plain_name;
+use crate::app::App;
+use crate::call::{Call, Form, Input, KeyCall, TenantCall};
+use crate::problem::{Flaw, Problem, ProblemCode};
+use crate::reply::{self, Answer, rfc_3339, rfc_3339_or_null};
+
+/// Networks one key may name.
+const MAX_NETWORKS: usize = 100;
+/// The longest the old key may work on: a week, and what it does unless the caller says otherwise.
+const MAX_GRACE: u64 = 7 * 24 * 3600;
+
+/// The customer named in the path, if it is the caller himself. Anybody else is not there.
+fn own(who: &KeyCall, id: Option<TenantId>) -> Result<TenantId, Problem> {
+    id.filter(|id| *id == who.tenant.id).ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// Whose keys are asked for.
+pub(crate) struct Whose(Option<TenantId>);
+
+impl Input for Whose {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        Some(Self(form.segment_from_end(1).parse().ok()))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Key {
+    key_id: KeyId,
+    name: String,
+    kind: KeyKind,
+    mode: Mode,
+    prefix: &'static str,
+    last4: String,
+    status: KeyStatus,
+    #[serde(serialize_with = "rfc_3339")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "rfc_3339_or_null")]
+    last_used_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc_3339_or_null")]
+    expires_at: Option<Timestamp>,
+    allowed_ips: Vec<IpNet>,
+}
+
+impl Key {
+    fn of(record: KeyRecord, last_used_at: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            key_id: record.id,
+            prefix: record.kind.prefix(record.mode),
+            status: record.status(now),
+            name: record.name,
+            kind: record.kind,
+            mode: record.mode,
+            last4: record.last4,
+            created_at: record.created_at,
+            last_used_at,
+            expires_at: record.expires_at,
+            allowed_ips: record.allowed_ips,
+        }
+    }
+}
+
+/// All of them, the revoked ones too.
+pub(crate) async fn list(call: Call<TenantCall, Whose>) -> Answer {
+    #[derive(Serialize)]
+    struct Keys {
+        keys: Vec<Key>,
+    }
+    let Call { app, who: TenantCall(who), input: Whose(id), .. } = call;
+    let now = app.deployment.now();
+    let keys = app.tenants.keys(own(&who, id)?).await?;
+    Ok(reply::ok(Keys { keys: keys.into_iter().map(|(record, used)| Key::of(record, used, now)).collect() }))
+}
+
+/// A key to make.
+pub(crate) struct Make {
+    id: Option<TenantId>,
+    spec: KeySpec,
+}
+
+impl Input for Make {
+    fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
+        let id = form.segment_from_end(1).parse().ok();
+        let body = &mut form.body;
+        let now = app.deployment.now();
+        let spec = KeySpec {
+            name: body.optional("name", plain_name).unwrap_or_else(|| "key".to_owned()),
+            kind: body.optional("kind", kind).unwrap_or(KeyKind::Secret),
+            mode: body.optional("mode", mode).unwrap_or(Mode::Live),
+            expires_at: body.optional("expiresAt", |text| to_come(text, now)),
+            allowed_ips: body.list("allowedIps", MAX_NETWORKS, known_network).unwrap_or_default(),
+        };
+        Some(Self { id, spec })
+    }
+}
+
+fn kind(text: &str) -> Result<KeyKind, Flaw> {
+    match text {
+        "secret" => Ok(KeyKind::Secret),
+        "publishable" => Ok(KeyKind::Publishable),
+        _ => Err(Flaw::InvalidChoice),
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, Flaw> {
+    match text {
+        "live" => Ok(Mode::Live),
+        "test" => Ok(Mode::Test),
+        _ => Err(Flaw::InvalidChoice),
+    }
+}
+
+fn to_come(text: &str, now: Timestamp) -> Result<Timestamp, Flaw> {
+    text.parse().ok().filter(|at| *at > now).ok_or(Flaw::InvalidTime)
+}
+
+fn known_network(text: &str) -> Result<IpNet, Flaw> {
+    network(text).map_err(Flaw::from)
+}
+
+/// Makes a key; the only time it is shown.
+pub(crate) async fn create(call: Call<TenantCall, Make>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Made {
+        api_key: String,
+        key_id: KeyId,
+        name: String,
+        message: &'static str,
+    }
+    let Call { app, who: TenantCall(who), input: Make { id, spec }, request_id, .. } = call;
+    let made = app.tenants.create_key(own(&who, id)?, spec, &who.caller(&request_id)).await?;
+    Ok(reply::created(Made {
+        api_key: made.key.expose().to_owned(),
+        key_id: made.record.id,
+        name: made.record.name,
+        message: "Keep the key now: it is not shown again.",
+    }))
+}
+
+/// A key to be rotated.
+pub(crate) struct Rotate {
+    id: Option<TenantId>,
+    key: Option<KeyId>,
+    grace: Duration,
+}
+
+impl Input for Rotate {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let (id, key) = (form.segment_from_end(3).parse().ok(), form.segment_from_end(1).parse().ok());
+        let within = |seconds| if seconds <= MAX_GRACE { Ok(seconds) } else { Err(Flaw::OutOfRange) };
+        let grace = form.body.number("graceSeconds", within).unwrap_or(MAX_GRACE);
+        Some(Self { id, key, grace: Duration::from_secs(grace) })
+    }
+}
+
+/// Gives a key a successor.
+pub(crate) async fn rotate(call: Call<TenantCall, Rotate>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Successor {
+        api_key: String,
+        key_id: KeyId,
+        old_key_id: KeyId,
+        #[serde(serialize_with = "rfc_3339")]
+        old_key_expires_at: Timestamp,
+        message: &'static str,
+    }
+    let Call { app, who: TenantCall(who), input: Rotate { id, key, grace }, request_id, .. } = call;
+    let (id, key) = (own(&who, id)?, key.ok_or(ProblemCode::NotFound)?);
+    let Rotated { new, old_expires_at } = app.tenants.rotate_key(id, key, grace, &who.caller(&request_id)).await?;
+    Ok(reply::created(Successor {
+        api_key: new.key.expose().to_owned(),
+        key_id: new.record.id,
+        old_key_id: key,
+        old_key_expires_at: old_expires_at,
+        message: "Keep the new key now: it is not shown again. The old one works until it expires.",
+    }))
+}
+
+/// A key to be taken back.
+pub(crate) struct Revoke {
+    id: Option<TenantId>,
+    key: Option<KeyId>,
+}
+
+impl Input for Revoke {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        Some(Self { id: form.segment_from_end(2).parse().ok(), key: form.last_segment().parse().ok() })
+    }
+}
+
+/// Takes a key back.
+pub(crate) async fn revoke(call: Call<TenantCall, Revoke>) -> Answer {
+    #[derive(Serialize)]
+    struct Gone {
+        message: &'static str,
+    }
+    let Call { app, who: TenantCall(who), input: Revoke { id, key }, request_id, .. } = call;
+    let (id, key) = (own(&who, id)?, key.ok_or(ProblemCode::NotFound)?);
+    app.tenants.revoke_key(id, key, false, &who.caller(&request_id)).await?;
+    Ok(reply::ok(Gone { message: "The key is refused from now on." }))
+}
