@@ -19,7 +19,7 @@
 //! # Where things are
 //!
 //! Use cases: [`otp`], [`sessions`], [`tenants`], [`relay`], over one [`deployment`]. What they decide
-//! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`]. What they ask for: [`port`].
+//! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
 //!

@@ -66,8 +66,8 @@
 //! # To add a route
 //! 1. Write its module: a struct for what is asked and its `Input`, which reads every member and
 //!    parameter (what it does not read is refused as unknown), a struct to serialise for what is answered,
-//!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `TenantCall`,
-//!    `UserCall`, `Operator`. There is no way to get at a tenant but through one.
+//!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `AppCall`,
+//!    `ServerCall`, `TenantCall`, `UserCall`, `Operator`. There is no way to get at a tenant but through one.
 //! 2. Name it in [`router`].
 //! 3. For a new error, add a [`ProblemCode`]. The tests do not compile until one of them produces it.
 
