@@ -12,6 +12,7 @@ use otp_core::port::{
     Settlement,
 };
 use otp_core::session::SignIn;
+use otp_sql::SqlStore;
 use otp_testkit::samples::{NOW, Samples, by_address};
 
 use crate::fixture::{Fixture, on_each_engine};
@@ -31,7 +32,7 @@ const NODES: usize = 3;
 const ROUNDS: usize = 20;
 
 /// The store of the fixture, and more on the same database.
-async fn nodes(fixture: Fixture) -> (Fixture, Vec<otp_sql::SqlStore>) {
+async fn nodes(fixture: Fixture) -> (Fixture, Vec<SqlStore>) {
     let fixture = fixture.with_tables().await;
     let nodes = join_all((0..NODES).map(|_| fixture.beside())).await;
     (fixture, nodes)
@@ -110,12 +111,15 @@ async fn nodes_make_one_user_of_one_address(fixture: Fixture) {
     }
 }
 
+/// A right code where a realm has room for `max` users.
+fn within(samples: &Samples, max: u32, challenge: &Challenge) -> Presented {
+    let sign_in = SignIn { max_users: Some(max), ..samples.sign_in(challenge) };
+    Presented { sign_in: Some(sign_in), ..samples.right(challenge) }
+}
+
 async fn nodes_share_the_room_for_users(fixture: Fixture) {
     let ((fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(13));
-    let within = |max, challenge: &Challenge| {
-        let sign_in = SignIn { max_users: Some(max), ..samples.sign_in(challenge) };
-        Presented { sign_in: Some(sign_in), ..samples.right(challenge) }
-    };
+    let within = |max, challenge: &Challenge| within(&samples, max, challenge);
     for round in 0..ROUNDS {
         let realm = samples.realm();
         // By turns the first users of a realm, of which there is nothing to hold yet, and later ones.
@@ -154,6 +158,25 @@ async fn nodes_share_the_room_for_users(fixture: Fixture) {
         assert_eq!(entered.len(), 2, "round {round}");
         assert!(entered.iter().all(|(key, _)| !turned_away.contains(key)), "a user was turned away");
         assert_eq!(nodes[0].users(realm).await.unwrap(), u64::from(before) + 2);
+    }
+    strangers_on_every_node_share_the_last_place(&fixture, &nodes, &samples).await;
+}
+
+/// Newcomers who have nothing in common but the realm, so that nothing else makes one wait for another.
+async fn strangers_on_every_node_share_the_last_place(fixture: &Fixture, nodes: &[SqlStore], samples: &Samples) {
+    let within = |max, challenge: &Challenge| within(samples, max, challenge);
+    for _ in 0..2 * ROUNDS {
+        let realm = samples.realm();
+        let newcomers: Vec<_> = (0..=NODES).map(|_| samples.challenge(realm, NOW)).collect();
+        for challenge in &newcomers {
+            fixture.store.open(samples.request(challenge), NOW).await.unwrap();
+        }
+        let (regular, newcomers) = newcomers.split_first().unwrap();
+        assert!(matches!(fixture.store.attempt(within(1, regular), NOW).await.unwrap(), Attempt::Right(_)));
+        let arriving = nodes.iter().zip(newcomers).map(|(node, newcomer)| node.attempt(within(2, newcomer), NOW));
+        let arrived = join_all(arriving).await;
+        let entered = arrived.iter().filter(|attempt| matches!(attempt.as_ref().unwrap(), Attempt::Right(_))).count();
+        assert_eq!(entered, 1, "strangers");
     }
 }
 
