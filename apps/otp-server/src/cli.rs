@@ -2,7 +2,11 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use otp_core::tenant;
+use otp_core::tenants::LONGEST_GRACE;
 use otp_wire::process::SettingArgs;
+
+/// Seconds a rotated key works on at most, and unless told otherwise.
+const GRACE: u64 = LONGEST_GRACE.as_secs();
 
 /// Sign-in by email one-time code, for many customers.
 #[derive(Debug, Parser)]
@@ -171,8 +175,8 @@ pub(crate) enum KeyCommand {
         /// The key, key_…
         key: String,
         /// For how long the old one works on
-        #[arg(long, default_value_t = 604_800, value_parser = clap::value_parser!(u32).range(0..=604_800))]
-        grace_seconds: u32,
+        #[arg(long, default_value_t = GRACE, value_parser = clap::value_parser!(u64).range(0..=GRACE))]
+        grace_seconds: u64,
         /// As JSON
         #[arg(long)]
         json: bool,

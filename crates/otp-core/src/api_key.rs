@@ -31,24 +31,24 @@ pub enum KeyKind {
     Operator,
 }
 
-/// What keys begin with, by kind and mode. Who runs the service has no test mode.
-const PREFIXES: [(KeyKind, Mode, &str); 5] = [
-    (KeyKind::Secret, Mode::Live, "otp_live_sk_"),
-    (KeyKind::Publishable, Mode::Live, "otp_live_pk_"),
-    (KeyKind::Secret, Mode::Test, "otp_test_sk_"),
-    (KeyKind::Publishable, Mode::Test, "otp_test_pk_"),
-    (KeyKind::Operator, Mode::Live, "otp_live_op_"),
+/// Every kind of key in every mode. Who runs the service has no test mode.
+const ALL: [(KeyKind, Mode); 5] = [
+    (KeyKind::Secret, Mode::Live),
+    (KeyKind::Publishable, Mode::Live),
+    (KeyKind::Secret, Mode::Test),
+    (KeyKind::Publishable, Mode::Test),
+    (KeyKind::Operator, Mode::Live),
 ];
 
 impl KeyKind {
     /// What every key of this kind begins with in `mode`.
     pub const fn prefix(self, mode: Mode) -> &'static str {
         match (self, mode) {
-            (Self::Secret, Mode::Live) => PREFIXES[0].2,
-            (Self::Publishable, Mode::Live) => PREFIXES[1].2,
-            (Self::Secret, Mode::Test) => PREFIXES[2].2,
-            (Self::Publishable, Mode::Test) => PREFIXES[3].2,
-            (Self::Operator, Mode::Live | Mode::Test) => PREFIXES[4].2,
+            (Self::Secret, Mode::Live) => "otp_live_sk_",
+            (Self::Publishable, Mode::Live) => "otp_live_pk_",
+            (Self::Secret, Mode::Test) => "otp_test_sk_",
+            (Self::Publishable, Mode::Test) => "otp_test_pk_",
+            (Self::Operator, Mode::Live | Mode::Test) => "otp_live_op_",
         }
     }
 }
@@ -93,8 +93,7 @@ impl ApiKey {
     /// # Errors
     /// [`InvalidApiKey`] for every other text.
     pub fn parse(text: &str) -> Result<Self, InvalidApiKey> {
-        let known =
-            PREFIXES.into_iter().find_map(|(kind, mode, prefix)| Some((kind, mode, text.strip_prefix(prefix)?)));
+        let known = ALL.into_iter().find_map(|(kind, mode)| Some((kind, mode, text.strip_prefix(kind.prefix(mode))?)));
         let (kind, mode, body) = known.ok_or(InvalidApiKey)?;
         let shaped = body.len() == RANDOM_LEN + CHECKSUM_LEN && body.bytes().all(|octet| octet.is_ascii_alphanumeric());
         if !shaped || checksum(&text[..text.len() - CHECKSUM_LEN]) != text[text.len() - CHECKSUM_LEN..] {
@@ -238,7 +237,8 @@ mod tests {
 
     #[test]
     fn a_fresh_key_reads_back_and_a_typo_does_not() {
-        for (kind, mode, prefix) in PREFIXES {
+        for (kind, mode) in ALL {
+            let prefix = kind.prefix(mode);
             let key = ApiKey::generate(kind, mode, &SystemEntropy::default()).unwrap();
             let read = ApiKey::parse(key.expose()).unwrap();
             assert!(key.expose().starts_with(prefix));

@@ -38,7 +38,7 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
             print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())])?;
         }
         KeyCommand::Rotate { customer, key, grace_seconds, json } => {
-            let grace = Duration::from_secs((*grace_seconds).into());
+            let grace = Duration::from_secs(*grace_seconds);
             let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI).await?;
             let Rotated { new, old_expires_at } = rotated;
             let shown: [(&str, &dyn Display); 3] =

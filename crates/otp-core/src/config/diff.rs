@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::TenantConfig;
+use super::{TenantConfig, pointer};
 
 /// Longest value that is told, in characters.
 const MAX_TOLD: usize = 100;
@@ -14,7 +14,7 @@ const SILENT: [&str; 3] = ["/emailConfig/provider/secrets", "/blockedEmails", "/
 /// Each member in which `before` and `after` differ, by its pointer, as `before → after`.
 pub(crate) fn differences(before: &TenantConfig, after: &TenantConfig) -> BTreeMap<String, String> {
     let (before, after) = (leaves(before), leaves(after));
-    let pointers = before.keys().chain(after.keys().filter(|pointer| !before.contains_key(*pointer)));
+    let pointers = before.keys().chain(after.keys());
     let changed = pointers.filter(|pointer| before.get(*pointer) != after.get(*pointer));
     changed.map(|pointer| (pointer.clone(), told(pointer, before.get(pointer), after.get(pointer)))).collect()
 }
@@ -24,7 +24,7 @@ fn told(pointer: &str, before: Option<&Value>, after: Option<&Value>) -> String 
         return "changed".to_owned();
     }
     let text = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => "default".to_owned(),
+        None => "default".to_owned(),
         Some(value) => {
             let text = value.to_string();
             if text.chars().nth(MAX_TOLD).is_none() { text } else { format!("({} octets)", text.len()) }
@@ -41,16 +41,16 @@ fn leaves(config: &TenantConfig) -> BTreeMap<String, Value> {
     leaves
 }
 
-fn gather(pointer: String, value: Value, leaves: &mut BTreeMap<String, Value>) {
+fn gather(at: String, value: Value, leaves: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                gather(format!("{pointer}/{name}"), value, leaves);
+                gather(pointer(&at, &name), value, leaves);
             }
         }
         Value::Null => {}
         leaf @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            leaves.insert(pointer, leaf);
+            leaves.insert(at, leaf);
         }
     }
 }

@@ -87,6 +87,11 @@ impl Flawed {
     }
 }
 
+/// The pointer to `name` in what `parent` points to (RFC 6901, section 3).
+pub fn pointer(parent: &str, name: &str) -> String {
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// A feature the plan lacks, needed for what was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the plan does not include this")]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{ConfigFlaw, Flawed};
+use super::{ConfigFlaw, Flawed, pointer};
 
 /// What a value is read as.
 pub(super) type Read<T> = Result<T, ConfigFlaw>;
@@ -48,7 +48,10 @@ impl<'p> Members<'p> {
         for (place, item) in items.iter().enumerate() {
             match text(item).and_then(&read) {
                 Ok(item) => list.push(item),
-                Err(flaw) => self.note(&format!("{name}/{place}"), flaw),
+                Err(flaw) => {
+                    let place = pointer(&self.pointer(name), &place.to_string());
+                    self.flaws.push(Flawed::new(place, flaw));
+                }
             }
         }
         *target = list;
@@ -82,7 +85,7 @@ impl<'p> Members<'p> {
     /// All flaws; members nobody has read are among them.
     pub(super) fn close(self) -> Vec<Flawed> {
         let Self { at, rest, mut flaws } = self;
-        let unknown = rest.into_keys().map(|name| Flawed::new(pointer(&at, &escape(name)), ConfigFlaw::UnknownMember));
+        let unknown = rest.into_keys().map(|name| Flawed::new(pointer(&at, name), ConfigFlaw::UnknownMember));
         flaws.extend(unknown);
         flaws
     }
@@ -90,15 +93,6 @@ impl<'p> Members<'p> {
     fn pointer(&self, name: &str) -> String {
         pointer(&self.at, name)
     }
-}
-
-fn pointer(at: &str, name: &str) -> String {
-    format!("{at}/{name}")
-}
-
-/// A name as it stands in a pointer (RFC 6901, section 3).
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A text.

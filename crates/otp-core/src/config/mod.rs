@@ -12,7 +12,7 @@ mod patch;
 mod sealing;
 
 pub use blocked::{Blocked, InvalidBlocked};
-pub use flaw::{ConfigFlaw, Flawed, NotInPlan};
+pub use flaw::{ConfigFlaw, Flawed, NotInPlan, pointer};
 pub use origin::{InvalidOrigin, Origin};
 pub use patch::{ConfigError, network, patched, restored};
 pub use sealing::Secret;

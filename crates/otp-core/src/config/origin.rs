@@ -1,6 +1,5 @@
 //! Whose pages may call (RFC 6454).
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -30,11 +29,6 @@ impl Origin {
                 .is_some_and(|below| !below.is_empty() && below.bytes().all(is_of_host)),
             None => self.0 == origin,
         }
-    }
-
-    /// As it was written.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -76,12 +70,6 @@ impl TryFrom<String> for Origin {
 impl From<Origin> for String {
     fn from(origin: Origin) -> Self {
         origin.0
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

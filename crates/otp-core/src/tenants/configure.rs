@@ -67,22 +67,23 @@ impl Tenants {
     pub async fn configure(
         &self,
         id: TenantId,
-        configure: &Configure,
+        configure: Configure,
         caller: &Caller,
     ) -> Result<Tenant, ConfigureError> {
         let now = self.deployment.now();
-        let (patch, before, event) = match &configure.change {
-            ConfigChange::Patch(patch) => (Some(patch.clone()), None, AuditEvent::ConfigUpdated),
+        let Configure { change, expected, peer } = configure;
+        let (patch, before, event) = match change {
+            ConfigChange::Patch(patch) => (Some(patch), None, AuditEvent::ConfigUpdated),
             ConfigChange::EmailPatch(patch) => {
                 (Some(json!({ "emailConfig": patch })), None, AuditEvent::EmailConfigUpdated)
             }
             ConfigChange::Restore(number) => {
-                let before = self.configuration(id, *number).await?.ok_or(ConfigureError::NoVersion)?;
+                let before = self.configuration(id, number).await?.ok_or(ConfigureError::NoVersion)?;
                 (None, Some(before.settings), AuditEvent::ConfigRestored)
             }
         };
         let configured = self.change::<ConfigureError>(id, now, |tenant| {
-            if configure.expected.is_some_and(|expected| expected != tenant.config.number) {
+            if expected.is_some_and(|expected| expected != tenant.config.number) {
                 return Err(ConfigureError::VersionConflict);
             }
             let settings = self.settled(tenant, patch.as_ref(), before.as_ref())?;
@@ -90,7 +91,7 @@ impl Tenants {
             if settings == *old {
                 return Ok(None);
             }
-            if settings.allowed_ips != old.allowed_ips && !admits(&settings, configure.peer) {
+            if settings.allowed_ips != old.allowed_ips && !admits(&settings, peer) {
                 return Err(ConfigureError::LocksYouOut);
             }
             let number = tenant.config.number + 1;

@@ -17,6 +17,9 @@ use crate::realm::Mode;
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
 
+/// The longest a rotated key may work on: a week.
+pub const LONGEST_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// A key to make.
 #[derive(Debug, Clone)]
 pub struct KeySpec {

@@ -1,6 +1,7 @@
 //! What a customer is: `PUT /admin/customers/me`, and for operators `PUT …/{id}/status`, `PUT …/{id}/plan`,
 //! `POST …/{id}/suspend`, `POST …/{id}/activate`.
 
+use otp_core::caller::Caller;
 use otp_core::id::TenantId;
 use otp_core::plan::Overrides;
 use otp_core::tenant::TenantStatus;
@@ -8,10 +9,10 @@ use otp_core::time::Timestamp;
 use serde::Serialize;
 
 use super::Customer;
-use super::customers::status;
+use super::customers::{customer, status};
 use super::register::{known_plan, plain_name};
 use crate::app::App;
-use crate::call::{Call, Fields, Form, Input, Operator, TenantCall, plain};
+use crate::call::{Call, Form, Input, Operator, TenantCall, plain};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 
@@ -44,38 +45,7 @@ pub(crate) async fn rename(call: Call<TenantCall, Names>) -> Answer {
     Ok(reply::ok(Changed { customer: Customer::of(tenant, &app), message: "Saved." }))
 }
 
-/// A status for a customer, and why.
-pub(crate) struct Standing {
-    id: Option<TenantId>,
-    status: TenantStatus,
-    reason: Option<String>,
-}
-
-/// The customer named in the path, `behind` segments before its end. A text that is no id finds nothing, as any unknown id.
-fn customer(form: &Form<'_>, behind: usize) -> Option<TenantId> {
-    form.segment_from_end(behind).parse().ok().filter(|id| *id != TenantId::SERVICE)
-}
-
-fn reason(body: &mut Fields) -> Option<String> {
-    body.optional("reason", |text| plain(MAX_REASON, text).map(str::to_owned))
-}
-
-impl Input for Standing {
-    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
-        let id = customer(form, 1);
-        let status = form.body.required("status", status);
-        let reason = reason(&mut form.body);
-        Some(Self { id, status: status?, reason })
-    }
-}
-
-/// Sets the status named in the body.
-pub(crate) async fn set_status(call: Call<Operator, Standing>) -> Answer {
-    let Call { app, who, input: Standing { id, status, reason }, request_id, .. } = call;
-    stand(&app, id, status, reason, &who.caller(&request_id)).await
-}
-
-/// Why a customer is suspended or activated.
+/// Whom a change of status is about, and why it is made.
 pub(crate) struct Why {
     id: Option<TenantId>,
     reason: Option<String>,
@@ -84,29 +54,44 @@ pub(crate) struct Why {
 impl Input for Why {
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let id = customer(form, 1);
-        Some(Self { id, reason: reason(&mut form.body) })
+        let reason = form.body.optional("reason", |text| plain(MAX_REASON, text).map(str::to_owned));
+        Some(Self { id, reason })
     }
+}
+
+/// The same, and the status.
+pub(crate) struct Standing {
+    status: TenantStatus,
+    why: Why,
+}
+
+impl Input for Standing {
+    fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
+        let status = form.body.required("status", status);
+        let why = Why::read(form, app)?;
+        Some(Self { status: status?, why })
+    }
+}
+
+/// Sets the status named in the body.
+pub(crate) async fn set_status(call: Call<Operator, Standing>) -> Answer {
+    let Call { app, who, input: Standing { status, why }, request_id, .. } = call;
+    stand(&app, why, status, &who.caller(&request_id)).await
 }
 
 /// Serves a customer no more.
 pub(crate) async fn suspend(call: Call<Operator, Why>) -> Answer {
-    let Call { app, who, input: Why { id, reason }, request_id, .. } = call;
-    stand(&app, id, TenantStatus::Suspended, reason, &who.caller(&request_id)).await
+    let Call { app, who, input, request_id, .. } = call;
+    stand(&app, input, TenantStatus::Suspended, &who.caller(&request_id)).await
 }
 
 /// Serves a customer again.
 pub(crate) async fn activate(call: Call<Operator, Why>) -> Answer {
-    let Call { app, who, input: Why { id, reason }, request_id, .. } = call;
-    stand(&app, id, TenantStatus::Active, reason, &who.caller(&request_id)).await
+    let Call { app, who, input, request_id, .. } = call;
+    stand(&app, input, TenantStatus::Active, &who.caller(&request_id)).await
 }
 
-async fn stand(
-    app: &App,
-    id: Option<TenantId>,
-    status: TenantStatus,
-    reason: Option<String>,
-    caller: &otp_core::caller::Caller,
-) -> Answer {
+async fn stand(app: &App, Why { id, reason }: Why, status: TenantStatus, caller: &Caller) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Stands {

@@ -5,14 +5,12 @@ use otp_core::port::{Age, TenantCursor, TenantFilter};
 use otp_core::tenant::TenantStatus;
 use serde::Serialize;
 
-use super::{Customer, cursor};
+use super::{Customer, cursor, page};
 use crate::app::App;
 use crate::call::{Call, Form, Input, Nothing, Operator, TenantCall, plain};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer};
 
-/// Customers on a page unless the caller says otherwise.
-pub(super) const PAGE: usize = 50;
 /// Longest text to search for, in characters.
 const MAX_TEXT: usize = 254;
 
@@ -26,12 +24,18 @@ pub(crate) async fn me(call: Call<TenantCall, Nothing>) -> Answer {
     Ok(reply::ok(One { customer: Customer::of(call.who.0.tenant, &call.app) }))
 }
 
-/// Which customer is asked for. A text that is no id is no error of form: it finds nothing, as any unknown id.
+/// The customer named in the path, `behind` segments before its end. A text that is no id is no error of form: it
+/// finds nothing, as any unknown id.
+pub(super) fn customer(form: &Form<'_>, behind: usize) -> Option<TenantId> {
+    form.segment_from_end(behind).parse().ok().filter(|id| *id != TenantId::SERVICE)
+}
+
+/// Which customer is asked for.
 pub(crate) struct Which(Option<TenantId>);
 
 impl Input for Which {
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
-        Some(Self(form.last_segment().parse().ok().filter(|id| *id != TenantId::SERVICE)))
+        Some(Self(customer(form, 0)))
     }
 }
 
@@ -57,7 +61,7 @@ impl Input for Page {
             plan: form.parameter("plan", text),
             text: form.parameter("q", text),
         };
-        let limit = form.parameter("limit", limit).unwrap_or(PAGE);
+        let limit = page::limit(form);
         let after = form.parameter("cursor", |text| cursor::read(text).ok_or(Flaw::InvalidCursor));
         Some(Self { filter, after, limit })
     }
@@ -66,11 +70,6 @@ impl Input for Page {
 pub(super) fn status(text: &str) -> Result<TenantStatus, Flaw> {
     let all = [TenantStatus::Active, TenantStatus::Suspended, TenantStatus::Cancelled];
     all.into_iter().find(|status| status.as_str() == text).ok_or(Flaw::InvalidStatus)
-}
-
-pub(super) fn limit(text: &str) -> Result<usize, Flaw> {
-    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
-    text.parse().ok().filter(|limit| digits && (1..=100).contains(limit)).ok_or(Flaw::InvalidLimit)
 }
 
 /// A page of all.
@@ -84,10 +83,8 @@ pub(crate) async fn list(call: Call<Operator, Page>) -> Answer {
     let Call { app, input: Page { filter, after, limit }, .. } = call;
     // One more than asked for tells whether there is a next page.
     let mut tenants = app.tenants.list(&filter, after, limit + 1).await?;
-    let more = tenants.len() > limit;
-    tenants.truncate(limit);
-    let last = tenants.last().filter(|_| more);
-    let next_cursor = last.map(|tenant| cursor::write(TenantCursor { created_at: tenant.created_at, id: tenant.id }));
+    let next_cursor =
+        page::cut(&mut tenants, limit, |last| cursor::write(TenantCursor { created_at: last.created_at, id: last.id }));
     let customers = tenants.into_iter().map(|tenant| Customer::of(tenant, &app)).collect();
     Ok(reply::ok(Customers { customers, next_cursor }))
 }

@@ -7,7 +7,7 @@ use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
 use otp_core::config::network;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::realm::Mode;
-use otp_core::tenants::{KeySpec, Rotated};
+use otp_core::tenants::{KeySpec, LONGEST_GRACE, Rotated};
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
@@ -19,8 +19,6 @@ use crate::reply::{self, Answer, rfc_3339, rfc_3339_or_null};
 
 /// Networks one key may name.
 const MAX_NETWORKS: usize = 100;
-/// The longest the old key may work on: a week, and what it does unless the caller says otherwise.
-const MAX_GRACE: u64 = 7 * 24 * 3600;
 
 /// The customer named in the path, if it is the caller himself. Anybody else is not there.
 fn own(who: &KeyCall, id: Option<TenantId>) -> Result<TenantId, Problem> {
@@ -161,9 +159,9 @@ pub(crate) struct Rotate {
 impl Input for Rotate {
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let (id, key) = (form.segment_from_end(3).parse().ok(), form.segment_from_end(1).parse().ok());
-        let within = |seconds| if seconds <= MAX_GRACE { Ok(seconds) } else { Err(Flaw::OutOfRange) };
-        let grace = form.body.number("graceSeconds", within).unwrap_or(MAX_GRACE);
-        Some(Self { id, key, grace: Duration::from_secs(grace) })
+        let within = |seconds| Some(Duration::from_secs(seconds)).filter(|grace| *grace <= LONGEST_GRACE);
+        let grace = form.body.number("graceSeconds", |seconds| within(seconds).ok_or(Flaw::OutOfRange));
+        Some(Self { id, key, grace: grace.unwrap_or(LONGEST_GRACE) })
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod cursor;
 mod customers;
 pub(crate) mod keys;
+mod page;
 mod register;
 mod usage;
 

@@ -3,7 +3,7 @@
 
 use http::header::{ORIGIN, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use otp_core::api_key::{KeyKind, KeyRecord};
 use otp_core::caller::{Actor, Caller, ClientAddress};
 use otp_core::id::TenantId;
@@ -64,15 +64,14 @@ impl Refreshed {
 pub(crate) struct Whence {
     /// The address, proxies seen through.
     client: Option<ClientAddress>,
-    /// The software, as it names itself.
-    user_agent: Option<String>,
+    /// The software, as it names itself; read where somebody is told of it.
+    user_agent: Option<HeaderValue>,
 }
 
 impl Whence {
     /// Where `parts` come from.
     pub(super) fn of(parts: &Parts) -> Self {
-        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Self { client: Client::of(parts), user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()) }
+        Self { client: Client::of(parts), user_agent: parts.headers.get(USER_AGENT).cloned() }
     }
 }
 
@@ -133,8 +132,8 @@ impl Proven {
             let listed = &tenant.settings().allowed_origins;
             origin.is_some_and(|origin| listed.iter().any(|allowed| allowed.allows(origin)))
         };
-        let customers = self.tenants().filter(|tenant| tenant.id != TenantId::SERVICE);
-        if customers.into_iter().all(allows) { Ok(()) } else { Err(ProblemCode::OriginNotAllowed.into()) }
+        let mut customers = self.tenants().filter(|tenant| tenant.id != TenantId::SERVICE);
+        if customers.all(allows) { Ok(()) } else { Err(ProblemCode::OriginNotAllowed.into()) }
     }
 
     /// Refuses every customer who is not served, by key, token, or a credential in the body.
@@ -175,15 +174,10 @@ impl Proven {
 async fn authenticate(app: &App, token: &str, key: Option<&Principal>) -> Result<(Tenant, Authenticated), Problem> {
     let claimed = app.sessions.realm_claimed(token).ok_or(ProblemCode::InvalidToken)?;
     let tenant = match key {
+        Some(key) if realm_of(key) == claimed => key.tenant.clone(),
         // An operator's key has no customer for the token to be of another.
-        Some(key) if is_operator(key) => None,
-        Some(key) if realm_of(key) == claimed => Some(key.tenant.clone()),
-        Some(_) => return Err(ProblemCode::InvalidToken.into()),
-        None => None,
-    };
-    let tenant = match tenant {
-        Some(tenant) => tenant,
-        None => app.tenants.get(claimed.tenant, Age::Kept).await?.ok_or(ProblemCode::InvalidToken)?,
+        Some(key) if !is_operator(key) => return Err(ProblemCode::InvalidToken.into()),
+        Some(_) | None => app.tenants.get(claimed.tenant, Age::Kept).await?.ok_or(ProblemCode::InvalidToken)?,
     };
     let authenticated = app.sessions.authenticate(World { tenant: &tenant, mode: claimed.mode }, token).await?;
     Ok((tenant, authenticated))
@@ -401,10 +395,11 @@ fn of_user(key: Option<&KeyRecord>, from: &Whence) -> Whence {
 }
 
 fn caller(actor: Actor, request_id: &RequestId, from: &Whence) -> Caller {
+    let agent = from.user_agent.as_ref().and_then(|agent| agent.to_str().ok());
     Caller {
         actor,
         client: from.client,
-        user_agent: from.user_agent.clone(),
+        user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()),
         request_id: Some(request_id.as_str().to_owned()),
     }
 }

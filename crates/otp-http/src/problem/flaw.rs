@@ -146,8 +146,3 @@ impl From<ConfigFlaw> for Flaw {
         }
     }
 }
-
-/// The pointer to `name` in what `parent` points to (RFC 6901, section 3).
-pub(crate) fn pointer(parent: &str, name: &str) -> String {
-    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
-}

@@ -9,9 +9,10 @@ mod map;
 mod markdown;
 
 pub use code::ProblemCode;
-pub(crate) use flaw::{FieldError, Flaw, pointer};
+pub(crate) use flaw::{FieldError, Flaw};
 pub(crate) use map::{log, unserved};
 pub use markdown::errors_markdown;
+pub(crate) use otp_core::config::pointer;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};

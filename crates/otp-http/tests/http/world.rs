@@ -159,7 +159,7 @@ impl World {
     pub(crate) async fn configure(&self, patch: Value) {
         let peer = Some(ClientAddress::new([192, 0, 2, 1].into()));
         let configure = Configure { change: ConfigChange::Patch(patch), expected: None, peer };
-        self.services.tenants.configure(self.customer.id, &configure, &Caller::of(Actor::Cli)).await.unwrap();
+        self.services.tenants.configure(self.customer.id, configure, &Caller::of(Actor::Cli)).await.unwrap();
     }
 
     /// Gives a customer another status.

@@ -131,7 +131,7 @@ async fn change(
     (at, strip): (&str, &str),
 ) -> Result<Tenant, Problem> {
     let configure = Configure { change, expected, peer: who.peer() };
-    let changed = app.tenants.configure(who.tenant.id, &configure, &who.caller(request_id)).await;
+    let changed = app.tenants.configure(who.tenant.id, configure, &who.caller(request_id)).await;
     changed.map_err(|error| Problem::of_configure(error, at, strip))
 }
 

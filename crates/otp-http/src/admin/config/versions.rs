@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::view::ConfigView;
 use super::{answer, change, expected};
-use crate::admin::customers::{PAGE, limit};
+use crate::admin::page;
 use crate::app::App;
 use crate::call::{Call, Form, Input, TenantCall};
 use crate::problem::{Flaw, ProblemCode};
@@ -37,7 +37,7 @@ pub(crate) struct Page {
 
 impl Input for Page {
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
-        let limit = form.parameter("limit", limit).unwrap_or(PAGE);
+        let limit = page::limit(form);
         let before = form.parameter("cursor", |text| text.parse().map_err(|_| Flaw::InvalidCursor));
         Some(Self { before, limit })
     }
@@ -54,9 +54,7 @@ pub(crate) async fn list(call: Call<TenantCall, Page>) -> Answer {
     let Call { app, who: TenantCall(who), input: Page { before, limit }, .. } = call;
     // One more than asked for tells whether there is a next page.
     let mut marks = app.tenants.configurations(who.tenant.id, before, limit + 1).await?;
-    let more = marks.len() > limit;
-    marks.truncate(limit);
-    let next_cursor = marks.last().filter(|_| more).map(|mark| mark.number.to_string());
+    let next_cursor = page::cut(&mut marks, limit, |last| last.number.to_string());
     Ok(reply::ok(Versions { versions: marks.into_iter().map(Mark::from).collect(), next_cursor }))
 }
 
