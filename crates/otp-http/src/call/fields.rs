@@ -29,13 +29,7 @@ impl Fields {
 
     /// The text of member `name` as `read` takes it; nothing if it is absent or at fault.
     pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Flaw>) -> Option<T> {
-        match self.take(name)? {
-            Node::Text(text) => read(&text).map_err(|flaw| self.note(name, flaw)).ok(),
-            Node::Flag(_) | Node::Object(_) | Node::List(_) | Node::Number(_) | Node::Null => {
-                self.note(name, Flaw::InvalidType);
-                None
-            }
-        }
+        self.taken(name, |node| read(&node.into_text()?))
     }
 
     /// The same of a member that must be there.
@@ -48,46 +42,21 @@ impl Fields {
 
     /// The boolean `name`.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
-        match self.take(name)? {
-            Node::Flag(flag) => Some(flag),
-            Node::Text(_) | Node::Object(_) | Node::List(_) | Node::Number(_) | Node::Null => {
-                self.note(name, Flaw::InvalidType);
-                None
-            }
-        }
+        self.taken(name, Node::into_flag)
     }
 
     /// The whole number `name` as `read` takes it.
     pub(crate) fn number<T>(&mut self, name: &str, read: impl FnOnce(u64) -> Result<T, Flaw>) -> Option<T> {
-        let read = match self.take(name)? {
-            Node::Number(number) => number.as_u64().ok_or(Flaw::OutOfRange).and_then(read),
-            Node::Flag(_) | Node::Text(_) | Node::Object(_) | Node::List(_) | Node::Null => Err(Flaw::InvalidType),
-        };
-        read.map_err(|flaw| self.note(name, flaw)).ok()
+        self.taken(name, |node| node.into_number()?.as_u64().ok_or(Flaw::OutOfRange).and_then(read))
     }
 
     /// The texts of the list `name`, each as `read` takes it; at most `max`.
     pub(crate) fn list<T>(&mut self, name: &str, max: usize, read: impl Fn(&str) -> Result<T, Flaw>) -> Option<Vec<T>> {
-        let items = match self.take(name)? {
-            Node::List(items) if items.len() <= max => items,
-            Node::List(_) => {
-                self.note(name, Flaw::TooMany);
-                return None;
-            }
-            Node::Flag(_) | Node::Text(_) | Node::Object(_) | Node::Number(_) | Node::Null => {
-                self.note(name, Flaw::InvalidType);
-                return None;
-            }
-        };
+        let short = |items: Vec<Node>| if items.len() <= max { Ok(items) } else { Err(Flaw::TooMany) };
+        let items = self.taken(name, |node| node.into_list().and_then(short))?;
         let mut list = Vec::with_capacity(items.len());
         for (place, item) in items.into_iter().enumerate() {
-            let taken = match item {
-                Node::Text(text) => read(&text),
-                Node::Flag(_) | Node::Object(_) | Node::List(_) | Node::Number(_) | Node::Null => {
-                    Err(Flaw::InvalidType)
-                }
-            };
-            match taken {
+            match item.into_text().and_then(|text| read(&text)) {
                 Ok(item) => list.push(item),
                 Err(flaw) => self.errors.push(FieldError::new(format!("{}/{place}", pointer(&self.at, name)), flaw)),
             }
@@ -97,42 +66,31 @@ impl Fields {
 
     /// Whatever the object `name` holds, to be read by somebody else.
     pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
-        match self.take(name)? {
-            object @ Node::Object(_) => self.whole(object, &pointer(&self.at, name)),
-            Node::Flag(_) | Node::Text(_) | Node::List(_) | Node::Number(_) | Node::Null => {
-                self.note(name, Flaw::InvalidType);
-                None
-            }
-        }
+        let members = self.taken(name, Node::into_object)?;
+        self.whole(members, &pointer(&self.at, name))
     }
 
     /// All members, to be read by somebody else.
     pub(crate) fn everything(&mut self) -> Option<Value> {
-        let members = Node::Object(std::mem::take(&mut self.members));
+        let members = std::mem::take(&mut self.members);
         self.errors.clear();
         let at = self.at.clone();
         self.whole(members, &at)
     }
 
-    fn whole(&mut self, node: Node, at: &str) -> Option<Value> {
+    fn whole(&mut self, members: Vec<(String, Node)>, at: &str) -> Option<Value> {
         let twice = |pointer| FieldError::new(pointer, Flaw::DuplicateMember);
-        node.into_value(at).map_err(|pointers| self.errors.extend(pointers.into_iter().map(twice))).ok()
+        let whole = Node::Object(members).into_value(at);
+        whole.map_err(|pointers| self.errors.extend(pointers.into_iter().map(twice))).ok()
     }
 
     /// What `read` makes of the object `name`.
     pub(crate) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        match self.take(name)? {
-            Node::Object(members) => {
-                let mut inner = Self::new(pointer(&self.at, name), members);
-                let result = read(&mut inner);
-                self.errors.extend(inner.close());
-                Some(result)
-            }
-            Node::Flag(_) | Node::Text(_) | Node::List(_) | Node::Number(_) | Node::Null => {
-                self.note(name, Flaw::InvalidType);
-                None
-            }
-        }
+        let members = self.taken(name, Node::into_object)?;
+        let mut inner = Self::new(pointer(&self.at, name), members);
+        let result = read(&mut inner);
+        self.errors.extend(inner.close());
+        Some(result)
     }
 
     /// Whether there is a member `name` not read yet.
@@ -157,6 +115,12 @@ impl Fields {
         unknown.dedup();
         errors.extend(unknown.into_iter().map(|pointer| FieldError::new(pointer, Flaw::UnknownMember)));
         errors
+    }
+
+    /// What `read` makes of the member `name`; its flaw is noted.
+    fn taken<T>(&mut self, name: &str, read: impl FnOnce(Node) -> Result<T, Flaw>) -> Option<T> {
+        let node = self.take(name)?;
+        read(node).map_err(|flaw| self.note(name, flaw)).ok()
     }
 
     fn take(&mut self, name: &str) -> Option<Node> {

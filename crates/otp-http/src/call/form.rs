@@ -56,15 +56,11 @@ impl<'r> Form<'r> {
     /// # Errors
     /// `invalid_json`; `invalid_request` with every fault.
     pub(super) fn read<I: Input>(parts: &'r Parts, body: &[u8], app: &App) -> Result<I, Problem> {
-        let members = match Node::parse(if body.is_empty() { b"{}" } else { body }) {
-            Some(Node::Object(members)) => members,
-            Some(Node::Text(_) | Node::Flag(_) | Node::List(_) | Node::Number(_) | Node::Null) => {
-                return Err(Problem::invalid(vec![FieldError::new("", Flaw::InvalidType)]));
-            }
-            None => return Err(ProblemCode::InvalidJson.into()),
-        };
+        let node = Node::parse(if body.is_empty() { b"{}" } else { body }).ok_or(ProblemCode::InvalidJson)?;
+        let whole = |flaw| Problem::invalid(vec![FieldError::new("", flaw)]);
+        let members = node.into_object().map_err(whole)?;
         let Ok(Query(query)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
-            return Err(Problem::invalid(vec![FieldError::new("", Flaw::UnknownParameter)]));
+            return Err(whole(Flaw::UnknownParameter));
         };
         let mut form = Self {
             body: Fields::new(String::new(), members),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::problem::pointer;
+use crate::problem::{Flaw, pointer};
 
 /// A JSON value.
 pub(crate) enum Node {
@@ -28,6 +28,30 @@ impl Node {
     /// The value `body` holds, if it is one JSON text in UTF-8 (RFC 8259, section 8.1).
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
+    }
+
+    /// The text it is.
+    ///
+    /// # Errors
+    /// [`Flaw::InvalidType`] when it is something else; so do its siblings.
+    pub(super) fn into_text(self) -> Result<String, Flaw> {
+        if let Self::Text(text) = self { Ok(text) } else { Err(Flaw::InvalidType) }
+    }
+
+    pub(super) fn into_flag(self) -> Result<bool, Flaw> {
+        if let Self::Flag(flag) = self { Ok(flag) } else { Err(Flaw::InvalidType) }
+    }
+
+    pub(super) fn into_number(self) -> Result<Number, Flaw> {
+        if let Self::Number(number) = self { Ok(number) } else { Err(Flaw::InvalidType) }
+    }
+
+    pub(super) fn into_list(self) -> Result<Vec<Self>, Flaw> {
+        if let Self::List(items) = self { Ok(items) } else { Err(Flaw::InvalidType) }
+    }
+
+    pub(super) fn into_object(self) -> Result<Vec<(String, Self)>, Flaw> {
+        if let Self::Object(members) = self { Ok(members) } else { Err(Flaw::InvalidType) }
     }
 
     /// The same as a value, if no object in it has a member twice; else where one has.
