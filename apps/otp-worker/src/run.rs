@@ -40,7 +40,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     }
     storage.require_current().await?;
     let deployment = Deployment::builder(requirements.master, storage.stores()).plans(config.plans).open().await?;
-    let relay = Relay::new(deployment, mail.mailer, requirements.sender);
+    let relay = Relay::new(deployment, mail.mailer, requirements.sender).linking_to(config.public_url);
     let work = Work::begin(relay, ProcessBell::looking_every(LOOK_EVERY), storage.clone());
     tracing::info!("ready");
     termination.asked().await;

@@ -39,6 +39,12 @@ pub enum AuditEvent {
     /// A tenant may use more, or less.
     #[serde(rename = "customer.plan_changed")]
     CustomerPlanChanged,
+    /// An account was asked for.
+    #[serde(rename = "signup.requested")]
+    SignupRequested,
+    /// An account was opened by who reads its owner's mail.
+    #[serde(rename = "signup.verified")]
+    SignupVerified,
     /// A code was asked for.
     #[serde(rename = "otp.requested")]
     OtpRequested,

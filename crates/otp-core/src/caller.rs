@@ -17,6 +17,8 @@ pub enum Actor {
     Session(SessionId),
     /// The service's own relay, or a caller of the library who named nobody.
     System,
+    /// Somebody without credentials, by what is open to everybody.
+    Anybody,
     /// The command line on the service's own machine.
     Cli,
 }

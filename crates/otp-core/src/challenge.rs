@@ -35,6 +35,11 @@ impl Purpose {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// That of the service's own challenges which open an account.
+    pub(crate) fn signup() -> Self {
+        Self("signup".to_owned())
+    }
 }
 
 impl Default for Purpose {
@@ -84,6 +89,9 @@ pub struct Challenge {
     pub address_key: AddressKey,
     /// The address itself, sealed.
     pub address: Sealed,
+    /// What whoever opened it wants to find again when its code is verified, sealed.
+    #[serde(default)]
+    pub note: Option<Sealed>,
     /// The master key its code is derived under.
     pub kid: Kid,
     /// Digits of its code.

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{AuditEntry, Target};
-use crate::id::{ChallengeId, MailId, UserId};
+use crate::id::{ChallengeId, MailId, TenantId, UserId};
 use crate::limit::{Draw, LimitKey, Window};
 use crate::locale::Locale;
 use crate::realm::Realm;
+use crate::tenant::TenantStatus;
 use crate::time::Timestamp;
 
 /// Something a change causes. A store writes it with the change, or neither.
@@ -126,17 +127,81 @@ impl Counter {
     }
 }
 
-/// A mail to send. It holds neither code nor address: both come from its challenge when it is sent.
+/// A mail to send. It holds neither code nor address: both are looked up when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailJob {
     /// Names it, the same over all its tries.
     pub id: MailId,
-    /// Whose.
+    /// Who sends it.
     pub realm: Realm,
-    /// The challenge whose code it carries.
-    pub challenge: ChallengeId,
+    /// What it says, and to whom.
+    pub letter: Letter,
     /// The language it is written in.
     pub locale: Locale,
-    /// What the tenant is called.
-    pub app_name: String,
+}
+
+/// What a mail says, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Letter {
+    /// The code of a challenge, to its address.
+    Code {
+        /// Which.
+        challenge: ChallengeId,
+        /// What the tenant is called.
+        app_name: String,
+    },
+    /// The code and the link that open an account, to the address of a challenge.
+    Signup {
+        /// Which.
+        challenge: ChallengeId,
+    },
+    /// That there is an account already, to the address of a challenge whose code nobody gets.
+    AccountExists {
+        /// Which.
+        challenge: ChallengeId,
+    },
+    /// News of an account, to its owner.
+    Notice(Notice),
+}
+
+impl Letter {
+    /// The challenge to whose address it goes, and with which it dies.
+    pub const fn challenge(&self) -> Option<ChallengeId> {
+        match self {
+            Self::Code { challenge, .. } | Self::Signup { challenge } | Self::AccountExists { challenge } => {
+                Some(*challenge)
+            }
+            Self::Notice(_) => None,
+        }
+    }
+}
+
+/// What the owner of an account is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Whose account.
+    pub tenant: TenantId,
+    /// What is new.
+    pub news: News,
+    /// From when on it is old, and not sent any more.
+    pub expires_at: Timestamp,
+}
+
+/// What is new about an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// It is served, or is not.
+    Status {
+        /// How it stands now.
+        status: TenantStatus,
+        /// Why, as the operator has put it.
+        reason: Option<String>,
+    },
+    /// It may use more, or less.
+    Plan {
+        /// The name of its plan now.
+        plan: String,
+    },
 }

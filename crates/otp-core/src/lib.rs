@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //!
-//! Use cases: [`otp`], [`sessions`], [`tenants`], [`relay`], over one [`deployment`]. What they decide
+//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`relay`], over one [`deployment`]. What they decide
 //! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
@@ -55,6 +55,7 @@ pub mod realm;
 pub mod relay;
 pub mod session;
 pub mod sessions;
+pub mod signup;
 pub mod system;
 pub mod tenant;
 pub mod tenants;

@@ -9,6 +9,7 @@ use crate::effect::Effect;
 use crate::id::{SessionId, UserId};
 use crate::keys::{AddressKey, Sealed};
 use crate::realm::Realm;
+use crate::tenant::Tenant;
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -83,6 +84,8 @@ pub struct SignIn {
     pub max_users: Option<u32>,
     /// What else to write if this is the first time.
     pub created: Vec<Effect>,
+    /// The tenant it registers.
+    pub registers: Option<Box<Tenant>>,
 }
 
 impl SignIn {

@@ -182,6 +182,11 @@ impl Tenant {
         }
     }
 
+    /// The service itself, as it is before anything of it was stored.
+    pub(crate) fn service(now: Timestamp) -> Self {
+        Self::new(TenantId::SERVICE, "OTP", "enterprise", now)
+    }
+
     /// What it has set for itself.
     pub fn settings(&self) -> &TenantConfig {
         &self.config.settings

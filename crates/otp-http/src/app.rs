@@ -9,6 +9,7 @@ use otp_core::deployment::Deployment;
 use otp_core::otp::Otp;
 use otp_core::port::Mailer;
 use otp_core::sessions::Sessions;
+use otp_core::signup::Signup;
 use otp_core::system::SystemEntropy;
 use otp_core::tenants::Tenants;
 
@@ -21,6 +22,8 @@ use crate::readiness::Readiness;
 pub struct Services {
     /// Issues and verifies codes.
     pub otp: Otp,
+    /// Opens accounts.
+    pub signup: Signup,
     /// Issues and accepts tokens.
     pub sessions: Sessions,
     /// Knows customers and their keys.

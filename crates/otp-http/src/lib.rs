@@ -1,5 +1,5 @@
 //! The HTTP contract of the one-time-code service as an axum router: sign-in by emailed code,
-//! sessions, customers and health.
+//! sessions, signup, customers and health.
 //!
 //! [`router`] takes the use cases of `otp-core` and answers with a [`Router`], to be
 //! served as it is or nested into an application of your own:
@@ -15,6 +15,7 @@
 //! use otp_core::otp::Otp;
 //! use otp_core::port::Stores;
 //! use otp_core::sessions::Sessions;
+//! use otp_core::signup::Signup;
 //! use otp_core::system::SystemEntropy;
 //! use otp_core::tenants::Tenants;
 //! use otp_core::token::Hs256;
@@ -30,6 +31,7 @@
 //! let signer = Arc::new(Hs256::new(deployment.keys().clone()));
 //! let services = Services {
 //!     otp: Otp::new(deployment.clone()),
+//!     signup: Signup::new(deployment.clone(), None),
 //!     sessions: Sessions::new(deployment.clone(), signer, public_url),
 //!     tenants: Tenants::new(deployment.clone()),
 //!     deployment,
@@ -58,7 +60,7 @@
 //! - `edge` wraps every request: its id, its time, panics, the headers every answer has, one line of log.
 //! - `call` is what is checked before a handler runs. The order callers may rely on is one function,
 //!   `Call::from_request`; a handler only says in its signature what it needs.
-//! - `auth`, `admin` and `health` are the routes, one module each, which read their input, call one
+//! - `auth`, `signup`, `admin` and `health` are the routes, one module each, which read their input, call one
 //!   use case and shape its answer.
 //! - `problem` is every error answer. Each error of the domain is mapped there by a match without a
 //!   wildcard, and each code is documented in `docs/errors.md`, which is generated.
@@ -66,7 +68,7 @@
 //! # To add a route
 //! 1. Write its module: a struct for what is asked and its `Input`, which reads every member and
 //!    parameter (what it does not read is refused as unknown), a struct to serialise for what is answered,
-//!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `AppCall`,
+//!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `Anybody`, `AppCall`,
 //!    `ServerCall`, `TenantCall`, `UserCall`, `Operator`. There is no way to get at a tenant but through one.
 //! 2. Name it in [`router`].
 //! 3. For a new error, add a [`ProblemCode`]. The tests do not compile until one of them produces it.
@@ -81,6 +83,7 @@ mod limits;
 mod problem;
 mod readiness;
 mod reply;
+mod signup;
 mod waiting;
 
 pub use app::{Services, Settings};
@@ -113,6 +116,9 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/auth/logout", post(auth::logout))
         .route("/auth/refresh", post(auth::refresh))
         .route("/auth/introspect", post(auth::introspect))
+        .route("/signup", post(signup::request))
+        .route("/signup/verify", post(signup::verify))
+        .route("/signup/confirm", get(signup::show).post(signup::confirm))
         .route("/admin/customers", get(admin::list).post(admin::register))
         .route("/admin/customers/me", get(admin::me).put(admin::rename))
         .route("/admin/customers/{id}", get(admin::get))

@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use otp_core::time::Timestamp;
 use serde::{Serialize, Serializer};
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response, crate::problem::Problem>;
@@ -27,6 +29,11 @@ fn reply(status: StatusCode, body: impl Serialize) -> Response {
         body: T,
     }
     (status, Json(Success { success: true, body })).into_response()
+}
+
+/// Says of `response` that it repeats the answer of an earlier call.
+pub(crate) fn mark_replayed(response: &mut Response) {
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
 }
 
 /// The same of one that may be absent.

@@ -94,7 +94,8 @@ impl State {
         let until = now.plus(lease);
         entry.token += 1;
         entry.leased_until = Some(until);
-        let challenge = self.challenges.live(entry.mail.realm, entry.mail.challenge, now);
+        let named = entry.mail.letter.challenge();
+        let challenge = named.and_then(|challenge| self.challenges.live(entry.mail.realm, challenge, now));
         let user = challenge.and_then(|challenge| self.users.by_address(challenge.realm, challenge.address_key));
         Some(Leased {
             lease: Lease { entry: number, token: entry.token, until },

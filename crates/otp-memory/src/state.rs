@@ -63,6 +63,7 @@ mod tests {
             purpose: Purpose::default(),
             address_key: AddressKey::from_bytes([number; 32]),
             address: Sealed::from_bytes(vec![]),
+            note: None,
             kid: Kid::from_u32(0),
             code_length: 9,
             max_attempts: 5,
@@ -95,6 +96,7 @@ mod tests {
             lifetimes: Lifetimes { access: HOUR, idle: 2 * DAY, absolute: 9 * DAY },
             max_users: None,
             created: vec![],
+            registers: None,
         };
         let presented = Presented {
             by: Lookup::Id { realm: REALM, id },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
+use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::port::{
@@ -44,13 +45,19 @@ impl Tenants {
         tenants.filter(|tenant| filter.matches(tenant)).take(max).cloned().collect()
     }
 
-    fn exists(&self, id: TenantId, owner: Option<&str>) -> bool {
-        let owned = |tenant: &Tenant| tenant.owner.as_ref().is_some_and(|address| Some(address.canonical()) == owner);
-        self.by_id.contains_key(&id) || self.by_id.values().any(owned)
+    fn by_owner(&self, owner: &EmailAddress) -> Option<&Tenant> {
+        let owned = |address: &EmailAddress| address.canonical() == owner.canonical();
+        self.by_id.values().find(|tenant| tenant.owner.as_ref().is_some_and(owned))
+    }
+
+    /// Whether `tenant` cannot be added: its id is there, or its owner has one.
+    pub(crate) fn exists(&self, tenant: &Tenant) -> bool {
+        let owned = tenant.owner.as_ref().is_some_and(|owner| self.by_owner(owner).is_some());
+        owned || self.by_id.contains_key(&tenant.id)
     }
 
     /// Puts `tenant` in place of the one of its id, if there is one.
-    fn put(&mut self, tenant: Tenant) {
+    pub(crate) fn put(&mut self, tenant: Tenant) {
         if let Some(before) = self.by_id.get(&tenant.id) {
             self.by_age.remove(&(before.created_at, before.id));
             for key in &before.keys {
@@ -91,7 +98,7 @@ impl Tenants {
 
 impl State {
     fn insert(&mut self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Inserted {
-        if self.tenants.exists(tenant.id, tenant.owner.as_ref().map(|owner| owner.canonical())) {
+        if self.tenants.exists(&tenant) {
             return Inserted::Exists;
         }
         self.tenants.put(tenant);
@@ -119,6 +126,10 @@ impl TenantStore for MemoryStore {
 
     async fn get(&self, id: TenantId, _: Age) -> Res<Option<Tenant>> {
         Ok(self.read("memory.get")?.tenants.by_id.get(&id).cloned())
+    }
+
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>> {
+        Ok(self.read("memory.by_owner")?.tenants.by_owner(owner).cloned())
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {

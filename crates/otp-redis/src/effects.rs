@@ -46,7 +46,8 @@ impl Keys {
         for effect in effects {
             written.push(match effect {
                 Effect::Mail(mail) => {
-                    Written::Mail { doc: document(op, mail)?, challenge: self.challenge(mail.realm, mail.challenge) }
+                    let challenge = mail.letter.challenge().map(|challenge| self.challenge(mail.realm, challenge));
+                    Written::Mail { doc: document(op, mail)?, challenge: challenge.unwrap_or_default() }
                 }
                 Effect::Count { realm, counter, at } => Written::Count {
                     hours: self.hours(*realm),

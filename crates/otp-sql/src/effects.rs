@@ -24,7 +24,7 @@ statements! {
         ON CONFLICT (tenant, mode, hour, user_id) DO UPDATE SET user_id = seen.user_id";
     RECORD(Text, Text) = "INSERT INTO audit (tenant, entry) {rows}";
     QUEUE(Text, Text, Text, Text, Text, Text, Number) =
-        "INSERT INTO outbox (tenant, mode, challenge, mail, locale, app_name, due_at) {rows}";
+        "INSERT INTO outbox (tenant, mode, challenge, mail, locale, letter, due_at) {rows}";
 }
 
 /// The effects of a batch. What is counted is added up first: a busy hour is one row, and would
@@ -35,8 +35,8 @@ pub(crate) struct Effects {
     seen: BTreeSet<(Realm, Timestamp, UserId)>,
     /// Whose trail, and the entry as it is kept; in order.
     audit: Vec<(TenantId, String)>,
-    /// With when it is due; in order.
-    mail: Vec<(MailJob, Timestamp)>,
+    /// With its letter as it is kept, and when it is due; in order.
+    mail: Vec<(MailJob, String, Timestamp)>,
 }
 
 impl WorkingSet {
@@ -44,7 +44,11 @@ impl WorkingSet {
     pub(crate) fn apply(&mut self, effects: &[Effect], now: Timestamp) -> Tried<()> {
         for effect in effects {
             match effect {
-                Effect::Mail(mail) => self.effects.mail.push((mail.clone(), now)),
+                Effect::Mail(mail) => {
+                    let letter =
+                        serde_json::to_string(&mail.letter).map_err(|_| Trouble::corrupt("a letter is no JSON"))?;
+                    self.effects.mail.push((mail.clone(), letter, now));
+                }
                 Effect::Count { realm, counter, at } => {
                     *self.effects.counted.entry((*realm, at.hour(), *counter)).or_default() += 1;
                 }
@@ -77,9 +81,10 @@ impl Effects {
         let seen: Vec<_> = self.seen.iter().collect();
         writes.add(&SEE, &seen, |query, (realm, hour, user)| query.realm(*realm).time(*hour).text(user));
         writes.add(&RECORD, &self.audit, |query, (tenant, entry)| query.text(tenant).bind(entry.as_str()));
-        writes.add(&QUEUE, &self.mail, |query, (mail, due_at)| {
-            let query = query.realm(mail.realm).text(mail.challenge).text(mail.id);
-            query.bind(mail.locale.as_str()).bind(mail.app_name.as_str()).time(*due_at)
+        writes.add(&QUEUE, &self.mail, |query, (mail, letter, due_at)| {
+            let challenge = mail.letter.challenge().map(|challenge| challenge.to_string()).unwrap_or_default();
+            let query = query.realm(mail.realm).bind(challenge).text(mail.id);
+            query.bind(mail.locale.as_str()).bind(letter.as_str()).time(*due_at)
         });
         let counted: Vec<_> = self.counted.iter().collect();
         writes.add(&COUNT, &counted, |query, ((realm, hour, counter), n)| {

@@ -11,7 +11,7 @@ use otp_core::audit::{AuditEntry, AuditEvent};
 use otp_core::caller::{Actor, Caller};
 use otp_core::challenge::{Challenge, DEFAULT_ATTEMPTS, DEFAULT_TTL, Lookup, Purpose, RESEND_AFTER};
 use otp_core::code::DEFAULT_LENGTH;
-use otp_core::effect::{Effect, MailJob};
+use otp_core::effect::{Effect, Letter, MailJob};
 use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
 use otp_core::id::{AuditId, ChallengeId, KeyId, MailId, SessionId, TenantId, UserId};
@@ -87,6 +87,7 @@ impl Samples {
             purpose: Purpose::default(),
             address_key: self.address_key(),
             address: self.sealed(),
+            note: Some(self.sealed()),
             kid: Kid::from_u32(u32::from_be_bytes(self.bytes())),
             code_length: DEFAULT_LENGTH,
             max_attempts: DEFAULT_ATTEMPTS,
@@ -139,6 +140,7 @@ impl Samples {
             lifetimes: Lifetimes::default(),
             max_users: None,
             created: Vec::new(),
+            registers: None,
         }
     }
 
@@ -163,9 +165,8 @@ impl Samples {
         MailJob {
             id: self.id(MailId::generate),
             realm: challenge.realm,
-            challenge: challenge.id,
+            letter: Letter::Code { challenge: challenge.id, app_name: "Ex\u{e4}mple".to_owned() },
             locale: Locale::De,
-            app_name: "Ex\u{e4}mple".to_owned(),
         }
     }
 

@@ -48,6 +48,7 @@ impl Codes {
         let address_key = self.keys.address_key(realm, &EmailAddress::parse(email)?);
         let now = Timestamp::from_millis(0);
         let challenge = Challenge {
+            note: None,
             id,
             realm,
             purpose: Purpose::default(),

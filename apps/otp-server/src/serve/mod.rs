@@ -13,6 +13,7 @@ use otp_core::mail::Sender;
 use otp_core::otp::Otp;
 use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
+use otp_core::signup::Signup;
 use otp_core::tenants::Tenants;
 use otp_core::token::Hs256;
 use otp_http::{Readiness, Services, Settings};
@@ -111,6 +112,7 @@ impl Service {
         let signer = Arc::new(Hs256::new(self.deployment.keys().clone()));
         Services {
             otp: Otp::new(self.deployment.clone()),
+            signup: Signup::new(self.deployment.clone(), self.config.signup.then(|| self.config.default_plan.clone())),
             sessions: Sessions::new(self.deployment.clone(), signer, &self.config.public_url),
             tenants: Tenants::new(self.deployment.clone()),
             deployment: self.deployment.clone(),
@@ -129,7 +131,8 @@ impl Service {
     /// Serves `router` and carries the outbox until a signal asks to stop; then lets requests in
     /// flight finish, gives leases back and closes the store.
     pub(crate) async fn serve(self, listening: Listening, router: axum::Router) -> Result<(), Failure> {
-        let relay = Relay::new(self.deployment.clone(), self.mail.mailer.clone(), self.sender.clone());
+        let relay = Relay::new(self.deployment.clone(), self.mail.mailer.clone(), self.sender.clone())
+            .linking_to(&self.config.public_url);
         let work = self.config.worker.then(|| Work::begin(relay, self.bell.clone(), self.storage.clone()));
         tracing::info!(listen = %listening.address(), public_url = %self.config.public_url, "ready");
         let served = listening.serve(router, &self.readiness).await;

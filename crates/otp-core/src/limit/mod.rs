@@ -37,6 +37,10 @@ pub enum Rule {
     ClientWrongHour,
     /// Mails to one recipient within an hour, from tenants it never signed in at.
     RecipientHour,
+    /// Signups of one address within an hour.
+    SignupEmail,
+    /// Signups from one client address within an hour.
+    SignupClient,
     /// The pause between two mails of one challenge. Kept by the challenge itself.
     Resend,
     /// Codes a tenant asks for in a UTC day.
@@ -62,6 +66,8 @@ impl Rule {
             Self::ClientHour => "client-hour",
             Self::ClientWrongHour => "client-wrong-hour",
             Self::RecipientHour => "recipient-hour",
+            Self::SignupEmail => "signup-email",
+            Self::SignupClient => "signup-client",
             Self::Resend => "resend",
             Self::QuotaDay => "quota-day",
             Self::QuotaMonth => "quota-month",
@@ -82,6 +88,8 @@ impl Rule {
             | Self::ClientHour
             | Self::ClientWrongHour
             | Self::RecipientHour
+            | Self::SignupEmail
+            | Self::SignupClient
             | Self::Resend
             | Self::QuotaDayWarned
             | Self::QuotaDayExceeded

@@ -1,9 +1,14 @@
 //! Mail as it is handed to a provider.
 
-mod compose;
+mod account;
+mod code;
+mod escape;
+mod frame;
 mod texts;
 
-pub use compose::{compose, escape_html};
+pub(crate) use account::{account_exists, notice, signup};
+pub(crate) use code::code;
+pub use escape::escape_html;
 
 use std::fmt;
 
@@ -12,7 +17,7 @@ use crate::email::EmailAddress;
 use crate::id::MailId;
 use crate::locale::Locale;
 
-/// The code in the text of a mail [`compose`] has made: it stands alone on its line.
+/// The code in the text of a mail of the service: it stands alone on its line.
 pub fn code_in(text: &str) -> Option<&str> {
     let is_code = |line: &&str| {
         let length = u8::try_from(line.len()).unwrap_or(u8::MAX);
@@ -28,6 +33,15 @@ pub struct Sender {
     pub name: String,
     /// The address it is sent from.
     pub address: EmailAddress,
+}
+
+/// One mail to one recipient, not composed yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Envelope {
+    pub(crate) id: MailId,
+    pub(crate) from: Sender,
+    pub(crate) to: EmailAddress,
+    pub(crate) locale: Locale,
 }
 
 /// One mail to one recipient, composed. Its texts are hidden from `Debug`.

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 impl Otp {
     /// [`ChallengeStore::open`](crate::port::ChallengeStore::open), wherever limits are.
-    pub(super) async fn open_within_limits(&self, mut request: Request, now: Timestamp) -> Res<Opened> {
+    pub(crate) async fn open_within_limits(&self, mut request: Request, now: Timestamp) -> Res<Opened> {
         let stores = &self.deployment.stores;
         if !stores.limits_apart {
             return stores.challenges.open(request, now).await;
@@ -51,7 +51,7 @@ impl Otp {
     }
 
     /// [`ChallengeStore::attempt`](crate::port::ChallengeStore::attempt), wherever limits are.
-    pub(super) async fn attempt_within_limits(&self, mut presented: Presented, now: Timestamp) -> Res<Attempt> {
+    pub(crate) async fn attempt_within_limits(&self, mut presented: Presented, now: Timestamp) -> Res<Attempt> {
         let stores = &self.deployment.stores;
         if !stores.limits_apart {
             return stores.challenges.attempt(presented, now).await;
@@ -79,6 +79,7 @@ impl Otp {
             }
             other @ (Attempt::Right(_)
             | Attempt::UserLimit
+            | Attempt::AccountExists
             | Attempt::Expired
             | Attempt::Exhausted
             | Attempt::RateLimited(_)) => Ok(other),

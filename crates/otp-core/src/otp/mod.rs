@@ -6,7 +6,9 @@ mod request;
 mod verify;
 
 pub use quota::PlanUsage;
+pub(crate) use request::Remembered;
 pub use request::{CodeRequest, IdempotencyKey, Issued, RateLimited, RequestError};
+pub(crate) use verify::well_formed;
 pub use verify::{Proof, Verification, Verified, VerifyError};
 
 use crate::caller::{Actor, Caller};

@@ -6,7 +6,7 @@ use super::{Otp, draw};
 use crate::audit::{AuditEntry, AuditEvent, Target};
 use crate::caller::Caller;
 use crate::challenge::{Challenge, Lookup, Purpose, RESEND_AFTER};
-use crate::effect::{Counter, Effect, MailJob};
+use crate::effect::{Counter, Effect, Letter, MailJob};
 use crate::email::{EmailAddress, InvalidEmail};
 use crate::fault::{Fault, Res};
 use crate::id::{ChallengeId, MailId};
@@ -87,6 +87,17 @@ pub struct RateLimited {
     pub now: Timestamp,
 }
 
+impl RateLimited {
+    /// The limit at place `by` of `usage` refused.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is none.
+    pub(crate) fn by(by: usize, usage: Vec<Usage>, now: Timestamp) -> Res<Self> {
+        let by = *usage.get(by).ok_or_else(|| Fault::corrupt("challenge.open", "refused by no draw"))?;
+        Ok(Self { by, usage, now })
+    }
+}
+
 /// Why no code was issued.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
@@ -112,10 +123,33 @@ pub enum RequestError {
 
 /// What is remembered of an answer besides what its draws had left.
 #[derive(Serialize, Deserialize)]
-struct Remembered {
+pub(crate) struct Remembered {
     id: ChallengeId,
     issued_at: Timestamp,
-    expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Remembered {
+    /// That of a request which opened `challenge`, or mailed its code again.
+    pub(crate) const fn of(challenge: &Challenge, now: Timestamp) -> Self {
+        Self { id: challenge.id, issued_at: now, expires_at: challenge.expires_at }
+    }
+
+    /// From what a store has kept.
+    pub(crate) fn read(answer: &[u8]) -> Res<Self> {
+        serde_json::from_slice(answer).map_err(|error| Fault::corrupt("challenge.open", error))
+    }
+
+    /// To be kept under `key`.
+    pub(crate) fn under(self, key: IdempotencyKey) -> Res<Idempotency> {
+        Ok(Idempotency {
+            key: key.call,
+            fingerprint: key.body,
+            answer: serde_json::to_vec(&self).map_err(|error| Fault::corrupt("idempotency", error))?,
+            remaining: Vec::new(),
+            expires_at: self.issued_at.plus(IdempotencyKey::REMEMBERED),
+        })
+    }
 }
 
 impl Otp {
@@ -184,6 +218,7 @@ impl Otp {
             purpose: request.purpose.clone(),
             address_key,
             address: self.deployment.keys.seal_address(realm, &request.email, &*self.deployment.entropy)?,
+            note: None,
             kid: self.deployment.keys.kid(),
             code_length: world.settings().otp.length(),
             max_attempts: world.settings().otp.max_attempts(),
@@ -208,7 +243,7 @@ impl Otp {
         let written = Request {
             opening,
             draws,
-            idempotency: asking.request.idempotency.map(|key| remember(key, challenge, now)).transpose()?,
+            idempotency: asking.request.idempotency.map(|key| Remembered::of(challenge, now).under(key)).transpose()?,
             admitted: self.admitted(asking, challenge)?,
         };
         let issued = match self.open_within_limits(written, now).await? {
@@ -225,8 +260,7 @@ impl Otp {
                 }
             }
             Opened::Replayed { answer, remaining, usage } => {
-                let Remembered { id, issued_at, expires_at } =
-                    serde_json::from_slice(&answer).map_err(|error| Fault::corrupt("challenge.open", error))?;
+                let Remembered { id, issued_at, expires_at } = Remembered::read(&answer)?;
                 Issued {
                     id,
                     issued_at,
@@ -237,9 +271,8 @@ impl Otp {
                 }
             }
             Opened::Refused { usage, by } => {
-                let by = *usage.get(by).ok_or_else(|| Fault::corrupt("challenge.open", "refused by no draw"))?;
-                let limited = Box::new(RateLimited { by, usage, now });
-                let quota = by.rule.is_quota();
+                let limited = Box::new(RateLimited::by(by, usage, now)?);
+                let quota = limited.by.rule.is_quota();
                 return Err(if quota { RequestError::QuotaExceeded } else { RequestError::RateLimited }(limited));
             }
             Opened::Gone => return Ok(None),
@@ -275,9 +308,8 @@ impl Otp {
         let mail = MailJob {
             id: MailId::generate(&*self.deployment.entropy)?,
             realm,
-            challenge: challenge.id,
+            letter: Letter::Code { challenge: challenge.id, app_name: app_name(*world) },
             locale: request.locale,
-            app_name: app_name(*world),
         };
         let requested = self
             .deployment
@@ -324,15 +356,4 @@ fn resend(asking: &Asking<'_>, live: &Challenge) -> Opening {
 /// What the tenant's application is called in its mails.
 fn app_name(world: World<'_>) -> String {
     world.settings().email_config.variables.app_name.clone().unwrap_or_else(|| world.tenant.name.clone())
-}
-
-fn remember(key: IdempotencyKey, challenge: &Challenge, now: Timestamp) -> Res<Idempotency> {
-    let remembered = Remembered { id: challenge.id, issued_at: now, expires_at: challenge.expires_at };
-    Ok(Idempotency {
-        key: key.call,
-        fingerprint: key.body,
-        answer: serde_json::to_vec(&remembered).map_err(|error| Fault::corrupt("idempotency", error))?,
-        remaining: Vec::new(),
-        expires_at: now.plus(IdempotencyKey::REMEMBERED),
-    })
 }

@@ -164,6 +164,7 @@ impl Otp {
             Attempt::Right(signed_in) => self.verified(world.realm(), *signed_in, &address),
             Attempt::Wrong { left } => Err(VerifyError::Invalid { remaining: left }),
             Attempt::UserLimit => Err(VerifyError::UserLimitReached),
+            Attempt::AccountExists => Err(Fault::corrupt("challenge.attempt", "a sign-in registers nobody").into()),
             Attempt::Expired => Err(VerifyError::Expired),
             Attempt::Exhausted => Err(VerifyError::Exhausted),
             Attempt::RateLimited(by) => {
@@ -195,7 +196,12 @@ impl Otp {
     }
 
     /// The challenge whose code it is. Every one is compared, so time does not tell which.
-    fn matching<'a>(&self, world: World<'_>, live: &'a [Challenge], code: &Code) -> Res<Option<&'a Challenge>> {
+    pub(crate) fn matching<'a>(
+        &self,
+        world: World<'_>,
+        live: &'a [Challenge],
+        code: &Code,
+    ) -> Res<Option<&'a Challenge>> {
         let mut matched = None;
         for challenge in live {
             let right = match world.mode {
@@ -222,10 +228,18 @@ impl Otp {
                 Mode::Test => None,
             },
             created: vec![Effect::Count { realm, counter: Counter::NewUsers, at: now }, Effect::Audit(created)],
+            registers: None,
         })
     }
 
-    fn wrong_draws(&self, world: World<'_>, paying: &Challenge, caller: &Caller, now: Timestamp) -> Res<Vec<Draw>> {
+    /// What a wrong code for `paying` draws.
+    pub(crate) fn wrong_draws(
+        &self,
+        world: World<'_>,
+        paying: &Challenge,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Res<Vec<Draw>> {
         let limit = world.settings().rate_limits.wrong_per_client();
         let Some(mut draw) = self.client_draw(world.realm(), Rule::ClientWrongHour, limit, caller) else {
             return Ok(Vec::new());
@@ -277,7 +291,7 @@ impl Otp {
 }
 
 /// Refuses a code that none of `live` can have; with none alive, one of another than `usual` length.
-fn well_formed(code: &Code, live: &[Challenge], usual: u8) -> Result<(), VerifyError> {
+pub(crate) fn well_formed(code: &Code, live: &[Challenge], usual: u8) -> Result<(), VerifyError> {
     let fits = |length: u8| code.len() == usize::from(length);
     match live.first() {
         Some(_) if live.iter().any(|challenge| fits(challenge.code_length)) => Ok(()),

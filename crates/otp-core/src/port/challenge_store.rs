@@ -122,7 +122,7 @@ pub struct AttemptEffects {
     pub wrong: Vec<Effect>,
     /// It was wrong and the last attempt of its lane; besides `wrong`.
     pub locked: Vec<Effect>,
-    /// It was right, and there is no room for the user it would have made.
+    /// It was right, and there is no room for the user, or the tenant, it would have made.
     pub full: Vec<Effect>,
 }
 
@@ -139,6 +139,9 @@ pub enum Attempt {
     /// It was right, of somebody who signs in for the first time, and there is no room for one more: the challenge
     /// and its siblings are closed, nobody is signed in.
     UserLimit,
+    /// It was right, and the owner of the tenant it would have registered has one by now: the challenge and its
+    /// siblings are closed, nobody is signed in.
+    AccountExists,
     /// Nothing of that look-up is live; nothing was spent.
     Expired,
     /// Its lane has no attempts left; nothing was spent.
@@ -222,6 +225,8 @@ pub trait ChallengeStore: Outbox {
     /// 7. MUST write the effects of the outcome it answers and of no other (`effects_follow_the_outcome`).
     /// 8. MUST NOT make more users than [`SignIn::max_users`] allows, whatever races (`no_more_users_than_allowed`),
     ///    and close what a right code closes all the same (`a_code_without_room_is_spent`).
+    /// 9. MUST add the tenant of [`SignIn::registers`] in the same write, one per owner's address, whatever races
+    ///    (`a_signup_opens_one_account`); or refuse a sign-in that carries one, where it keeps no tenants.
     ///
     /// # Errors
     /// When the store cannot be reached. The attempt may have been spent; it is never given back.

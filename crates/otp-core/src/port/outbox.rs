@@ -39,7 +39,7 @@ pub struct Leased {
     pub mail: MailJob,
     /// How far it has come.
     pub progress: Progress,
-    /// Its challenge, if that was open and unexpired. A mail without is not sent.
+    /// The challenge its letter names, if that was open and unexpired. A mail whose challenge is not is not sent.
     pub challenge: Option<Challenge>,
     /// The address under which its recipient first signed in at this tenant, if he has.
     pub known_as: Option<Sealed>,
@@ -89,6 +89,7 @@ pub trait Outbox: Send + Sync {
     /// 3. MUST give an entry again once its lease has run out, with a higher token (`a_lease_runs_out`).
     /// 4. MUST answer the challenge only while it is open and unexpired (`a_dead_code_is_not_mailed`).
     /// 5. MUST answer the address of a user who has signed in (`mail_goes_where_first_verified`).
+    /// 6. MUST answer every letter as it was written, whether it names a challenge or not (`letters_are_kept`).
     ///
     /// # Errors
     /// When the store cannot be reached; nothing is leased then, or the lease runs out by itself.

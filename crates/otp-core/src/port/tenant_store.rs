@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::api_key::KeyHash;
 use crate::caller::Actor;
 use crate::effect::Effect;
+use crate::email::EmailAddress;
 use crate::fault::Res;
 use crate::id::{KeyId, TenantId};
 use crate::tenant::{Configured, Tenant, TenantStatus, Version};
@@ -116,6 +117,15 @@ pub trait TenantStore: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>>;
+
+    /// The tenant whose owner has this address.
+    ///
+    /// # Contract
+    /// 1. MUST see every change that was answered before (`an_owner_is_found`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>>;
 
     /// Up to `max` tenants, the newest first, behind `after`.
     ///

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
+use super::letter::Addressed;
 use super::{Relay, backoff};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::{Actor, Caller};
-use crate::challenge::Challenge;
-use crate::code::Code;
 use crate::effect::{Counter, Effect, MailJob};
 use crate::email::EmailAddress;
 use crate::fault::Res;
 use crate::limit::{Admission, Draw, HOUR, LimitKey, Rule, Window};
-use crate::mail::{Sender, compose};
 use crate::port::{Delivery, Lease, Leased, Progress, Settled, Settlement};
 use crate::realm::Realm;
 use crate::time::Timestamp;
@@ -20,44 +18,41 @@ use crate::time::Timestamp;
 const PER_STRANGER: u32 = 20;
 
 impl Relay {
-    /// Tries to send one mail and records what became of it. A mail whose code is dead is dropped; a
+    /// Tries to send one mail and records what became of it. A mail that is of no use any more is dropped; a
     /// mail to someone whom strangers have sent too many is muted; neither is told to anyone outside.
     pub(super) async fn deliver(&self, leased: Leased) -> Res<()> {
-        let Leased { lease, mail, progress, challenge, known_as } = leased;
-        let Some(challenge) = challenge else {
+        let (lease, progress) = (leased.lease, leased.progress);
+        let addressed = self.addressed(&leased).await?;
+        let mail = leased.mail;
+        let Some(addressed) = addressed else {
             return self.finish(lease, &mail, Counter::EmailsDropped, Vec::new()).await;
         };
-        let recipient = known_as.as_ref().unwrap_or(&challenge.address);
-        let recipient = self.deployment.keys.open_address(challenge.realm, recipient)?;
-        if !progress.admitted && known_as.is_none() {
-            match self.down.limits.note(self.admit(&recipient).await) {
+        if !progress.admitted && !addressed.is_known {
+            match self.down.limits.note(self.admit(&addressed.recipient).await) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let muted = self.muted(&mail, &recipient)?;
+                    let muted = self.muted(&mail, &addressed.recipient)?;
                     return self.finish(lease, &mail, Counter::EmailsMuted, vec![muted]).await;
                 }
                 // Limits may be down while the outbox is not. Without the pause the mail would lie there
                 // until its lease runs out, long after they are back.
-                Err(_) => return self.retry(lease, &mail, &challenge, progress, None).await,
+                Err(_) => return self.retry(lease, &mail, addressed.expires_at, progress, None).await,
             }
         }
         let progress = Progress { admitted: true, ..progress };
-        match self.send(&mail, &challenge, recipient).await? {
+        match self.send(&mail, &addressed).await? {
             Delivery::Sent => self.finish(lease, &mail, Counter::EmailsSent, Vec::new()).await,
             Delivery::BadRecipient => self.finish(lease, &mail, Counter::EmailsFailed, Vec::new()).await,
-            Delivery::Throttled(pause) => self.retry(lease, &mail, &challenge, progress, pause).await,
+            Delivery::Throttled(pause) => self.retry(lease, &mail, addressed.expires_at, progress, pause).await,
             Delivery::Transient | Delivery::RejectedConfig => {
-                self.retry(lease, &mail, &challenge, progress, None).await
+                self.retry(lease, &mail, addressed.expires_at, progress, None).await
             }
         }
     }
 
-    async fn send(&self, mail: &MailJob, challenge: &Challenge, to: EmailAddress) -> Res<Delivery> {
+    async fn send(&self, mail: &MailJob, addressed: &Addressed) -> Res<Delivery> {
         let now = self.deployment.now();
-        let code = Code::derive(challenge, &self.deployment.keys)?;
-        let from = Sender { name: mail.app_name.clone(), address: self.sender.address.clone() };
-        let life = now.until(challenge.expires_at);
-        let outgoing = compose(mail.id, from, to, &mail.app_name, mail.locale, &code, life);
+        let outgoing = self.composed(mail.id, mail.locale, addressed, now)?;
         Ok(self.mailer.send(&outgoing, now).await)
     }
 
@@ -79,12 +74,12 @@ impl Relay {
         Ok(Effect::Audit(entry.with("address", self.deployment.keys.audit_name(mail.realm, recipient))))
     }
 
-    /// Tries again after a pause, or gives up if the code will be dead by then.
+    /// Tries again after a pause, or gives up if the mail will be of no use by then.
     async fn retry(
         &self,
         lease: Lease,
         mail: &MailJob,
-        challenge: &Challenge,
+        expires_at: Timestamp,
         progress: Progress,
         floor: Option<Duration>,
     ) -> Res<()> {
@@ -92,7 +87,7 @@ impl Relay {
         let progress = Progress { tries: progress.tries.saturating_add(1), ..progress };
         let pause = backoff::pause(progress.tries, &*self.deployment.entropy)?;
         let at = now.plus(floor.map_or(pause, |floor| floor.max(pause)));
-        if at >= challenge.expires_at {
+        if at >= expires_at {
             return self.finish(lease, mail, Counter::EmailsFailed, Vec::new()).await;
         }
         self.settle(lease, Settlement::RetryAt { at, progress }, Vec::new(), now).await

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod deliver;
+mod letter;
 mod outage;
 
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ pub struct Relay {
     deployment: Deployment,
     mailer: Arc<dyn Mailer>,
     sender: Sender,
+    public_url: Option<String>,
     down: Arc<Down>,
 }
 
@@ -61,10 +63,16 @@ pub trait Pace: Send + Sync {
 }
 
 impl Relay {
-    /// Sends by `mailer`, in the name of the tenants, from the address of `sender`.
+    /// Sends by `mailer` from the address of `sender`: in the name of the tenants what is theirs, in its own the rest.
     pub fn new(deployment: Deployment, mailer: Arc<dyn Mailer>, sender: Sender) -> Self {
         let down = Arc::new(Down { outbox: Outage::of("outbox"), limits: Outage::of("limits") });
-        Self { deployment, mailer, sender, down }
+        Self { deployment, mailer, sender, public_url: None, down }
+    }
+
+    /// With links to pages under `public_url`, which has no slash at its end. Without, mails carry no links.
+    #[must_use]
+    pub fn linking_to(self, public_url: impl Into<String>) -> Self {
+        Self { public_url: Some(public_url.into()), ..self }
     }
 
     /// Carries out everything that is due; answers how many entries that were.

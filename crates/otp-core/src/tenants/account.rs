@@ -1,14 +1,21 @@
 //! What a tenant is: its names, whether it is served, and what it may use.
 
+use std::time::Duration;
+
 use super::{Changed, NoTenant, Tenants};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
-use crate::effect::Effect;
-use crate::fault::Fault;
-use crate::id::TenantId;
+use crate::effect::{Effect, Letter, MailJob, News, Notice};
+use crate::fault::{Fault, Res};
+use crate::id::{MailId, TenantId};
+use crate::limit::DAY;
 use crate::plan::Overrides;
+use crate::realm::Realm;
 use crate::tenant::{Tenant, TenantStatus};
 use crate::time::Timestamp;
+
+/// How long it is tried to tell an owner what is new.
+const NEWS_LAST: Duration = DAY;
 
 /// A tenant whose status was set.
 #[derive(Debug, Clone)]
@@ -63,7 +70,7 @@ impl Tenants {
         Ok(renamed.await?.after)
     }
 
-    /// Serves a tenant, or does not. One that stands so already is left as it is.
+    /// Serves a tenant, or does not, and tells its owner. One that stands so already is left as it is.
     ///
     /// # Errors
     /// [`AccountError`]; `Cancelled` when it shall stand otherwise than that.
@@ -89,14 +96,16 @@ impl Tenants {
                 let entry = self.entry(tenant, AuditEvent::CustomerStatusChanged, target, caller, now)?;
                 let entry = entry.with("before", before.as_str()).with("after", status.as_str());
                 let entry = reason.map_or(entry.clone(), |reason| entry.with("reason", reason));
-                Ok(Some(vec![Effect::Audit(entry)]))
+                let news = News::Status { status, reason: reason.map(str::to_owned) };
+                Ok(Some(vec![Effect::Audit(entry), self.notice(tenant, news, now)?]))
             })
             .await?;
+        self.deployment.bell.ring();
         let at = after.status_changed_at.unwrap_or(after.created_at);
         Ok(StatusChange { old: before.status, new: after.status, at })
     }
 
-    /// Puts a tenant on a plan, with what it is granted besides.
+    /// Puts a tenant on a plan, with what it is granted besides, and tells its owner.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -119,8 +128,21 @@ impl Tenants {
             tenant.overrides = overrides;
             let target = Target::Customer(tenant.id);
             let entry = self.entry(tenant, AuditEvent::CustomerPlanChanged, target, caller, now)?;
-            Ok(Some(vec![Effect::Audit(entry.with("before", before).with("after", plan))]))
+            let notice = self.notice(tenant, News::Plan { plan: plan.to_owned() }, now)?;
+            Ok(Some(vec![Effect::Audit(entry.with("before", before).with("after", plan)), notice]))
         });
-        Ok(planned.await?.after)
+        let planned = planned.await?.after;
+        self.deployment.bell.ring();
+        Ok(planned)
+    }
+
+    /// A mail of the service to the owner of `tenant`, in the tenant's language.
+    fn notice(&self, tenant: &Tenant, news: News, now: Timestamp) -> Res<Effect> {
+        Ok(Effect::Mail(MailJob {
+            id: MailId::generate(&*self.deployment.entropy)?,
+            realm: Realm::SERVICE,
+            letter: Letter::Notice(Notice { tenant: tenant.id, news, expires_at: now.plus(NEWS_LAST) }),
+            locale: tenant.settings().locale.unwrap_or_default(),
+        }))
     }
 }

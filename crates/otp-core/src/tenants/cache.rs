@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 use crate::api_key::KeyHash;
 use crate::effect::Effect;
+use crate::email::EmailAddress;
 use crate::fault::Res;
 use crate::id::{KeyId, TenantId};
 use crate::port::{
@@ -169,6 +170,10 @@ impl TenantStore for TenantCache {
             Age::Kept => self.through(By::Id(id)).await,
             Age::Fresh => self.read(By::Id(id)).await,
         }
+    }
+
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>> {
+        self.store.by_owner(owner).await
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {

@@ -40,6 +40,11 @@ impl KeySpec {
     pub fn secret(name: impl Into<String>) -> Self {
         Self { name: name.into(), kind: KeyKind::Secret, mode: Mode::Live, expires_at: None, allowed_ips: Vec::new() }
     }
+
+    /// A live publishable key for ever.
+    pub fn publishable(name: impl Into<String>) -> Self {
+        Self { kind: KeyKind::Publishable, ..Self::secret(name) }
+    }
 }
 
 /// A key just made: the only time it is shown.
@@ -106,9 +111,8 @@ impl Tenants {
     /// When the store cannot be reached.
     pub async fn create_operator(&self, name: &str, caller: &Caller) -> Result<NewKey, KeyError> {
         let now = self.deployment.now();
-        let service = Tenant::new(TenantId::SERVICE, "OTP", "enterprise", now);
         // Whoever comes second finds it there, which is as good.
-        self.deployment.stores.tenants.insert(service, Vec::new(), now).await?;
+        self.deployment.stores.tenants.insert(Tenant::service(now), Vec::new(), now).await?;
         let spec = KeySpec { kind: KeyKind::Operator, ..KeySpec::secret(name) };
         self.create_key(TenantId::SERVICE, spec, caller).await
     }

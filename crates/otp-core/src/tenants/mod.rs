@@ -10,6 +10,7 @@ pub use account::{AccountError, StatusChange};
 pub use cache::TenantCache;
 pub use configure::{ConfigChange, Configure, ConfigureError};
 pub use keys::{KeyError, KeySpec, LONGEST_GRACE, NewKey, Rotated};
+pub(crate) use register::Drafted;
 pub use register::{NewTenant, RegisterError, Registered};
 
 use std::collections::HashMap;

@@ -1,15 +1,15 @@
 //! Registering tenants.
 
-use super::keys::NewKey;
-use super::{KeySpec, Tenants};
+use super::{KeySpec, NewKey, Tenants};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
 use crate::effect::Effect;
 use crate::email::EmailAddress;
-use crate::fault::Fault;
+use crate::fault::{Fault, Res};
 use crate::id::TenantId;
 use crate::port::Inserted;
 use crate::tenant::Tenant;
+use crate::time::Timestamp;
 
 /// A tenant to register.
 #[derive(Debug, Clone)]
@@ -31,6 +31,13 @@ pub struct Registered {
     pub tenant: Tenant,
     /// Its first secret key.
     pub key: NewKey,
+}
+
+/// A tenant nobody has written yet, its keys, and what to write with it.
+pub(crate) struct Drafted {
+    pub(crate) tenant: Tenant,
+    pub(crate) keys: Vec<NewKey>,
+    pub(crate) effects: Vec<Effect>,
 }
 
 /// Why a tenant was not registered.
@@ -57,24 +64,25 @@ impl Tenants {
             return Err(RegisterError::UnknownPlan);
         }
         let now = self.deployment.now();
-        let mut tenant = Tenant::new(TenantId::generate(&*self.deployment.entropy)?, new.name, new.plan, now);
-        tenant.owner = Some(new.owner);
-        tenant.company_name = new.company_name;
-        let key = self.make_key(KeySpec::secret("default"), now)?;
-        tenant.keys.push(key.record.clone());
-        let effects = vec![
-            Effect::Audit(self.entry(
-                &tenant,
-                AuditEvent::CustomerCreated,
-                Target::Customer(tenant.id),
-                caller,
-                now,
-            )?),
-            Effect::Audit(self.entry(&tenant, AuditEvent::ApiKeyCreated, Target::Key(key.record.id), caller, now)?),
-        ];
+        let Drafted { tenant, keys, effects } = self.draft(new, vec![KeySpec::secret("default")], caller, now)?;
+        let key = keys.into_iter().next().ok_or_else(|| Fault::corrupt("tenants.register", "drafted without a key"))?;
         match self.deployment.stores.tenants.insert(tenant.clone(), effects, now).await? {
             Inserted::Inserted => Ok(Registered { tenant, key }),
             Inserted::Exists => Err(RegisterError::EmailTaken),
         }
+    }
+
+    /// A tenant with keys of these kinds, in their order, to be written by the caller.
+    pub(crate) fn draft(&self, new: NewTenant, keys: Vec<KeySpec>, caller: &Caller, now: Timestamp) -> Res<Drafted> {
+        let mut tenant = Tenant::new(TenantId::generate(&*self.deployment.entropy)?, new.name, new.plan, now);
+        tenant.owner = Some(new.owner);
+        tenant.company_name = new.company_name;
+        let keys = keys.into_iter().map(|spec| self.make_key(spec, now)).collect::<Res<Vec<_>>>()?;
+        tenant.keys.extend(keys.iter().map(|key| key.record.clone()));
+        let created = [(AuditEvent::CustomerCreated, Target::Customer(tenant.id))];
+        let made = tenant.keys.iter().map(|key| (AuditEvent::ApiKeyCreated, Target::Key(key.id)));
+        let effects = created.into_iter().chain(made);
+        let effects = effects.map(|(event, target)| self.entry(&tenant, event, target, caller, now).map(Effect::Audit));
+        Ok(Drafted { effects: effects.collect::<Res<_>>()?, tenant, keys })
     }
 }

@@ -56,6 +56,10 @@ impl TenantStore for Distant {
         self.read(self.store.get(id, age)).await
     }
 
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>> {
+        self.read(self.store.by_owner(owner)).await
+    }
+
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {
         self.store.list(filter, after, max).await
     }

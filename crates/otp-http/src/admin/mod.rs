@@ -11,7 +11,7 @@ mod usage;
 
 pub(crate) use account::{activate, rename, set_plan, set_status, suspend};
 pub(crate) use customers::{get, list, me};
-pub(crate) use register::register;
+pub(crate) use register::{plain_name, register};
 pub(crate) use usage::usage;
 
 use otp_core::email::EmailAddress;
@@ -27,7 +27,7 @@ use crate::reply::rfc_3339;
 /// A customer as he and operators see him.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Customer {
+pub(crate) struct Customer {
     customer_id: TenantId,
     name: String,
     email: Option<String>,
@@ -48,7 +48,7 @@ struct Features {
 }
 
 impl Customer {
-    fn of(tenant: Tenant, app: &App) -> Self {
+    pub(crate) fn of(tenant: Tenant, app: &App) -> Self {
         Self {
             features: Features::of(app.deployment.plans().get(&tenant.plan)),
             customer_id: tenant.id,

@@ -26,7 +26,7 @@ impl Input for Register {
     }
 }
 
-pub(super) fn plain_name(text: &str) -> Result<String, Flaw> {
+pub(crate) fn plain_name(text: &str) -> Result<String, Flaw> {
     tenant::name(text).map_err(|invalid| match invalid {
         InvalidName::Empty => Flaw::Empty,
         InvalidName::TooLong => Flaw::TooLong,

@@ -1,8 +1,6 @@
 //! `POST /auth/request-otp`
 
 use axum::response::Response;
-use http::header::ACCEPT_LANGUAGE;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use otp_core::challenge::{Purpose, RESEND_AFTER};
 use otp_core::email::EmailAddress;
 use otp_core::id::ChallengeId;
@@ -13,12 +11,10 @@ use serde::Serialize;
 
 use super::context::{self, Context, challenge_id};
 use crate::app::App;
-use crate::call::{AppCall, Call, Form, Input};
+use crate::call::{AppCall, Call, Form, Input, accepted_locale};
 use crate::limits;
 use crate::problem::Flaw;
 use crate::reply::{self, Answer, rfc_3339};
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 pub(crate) struct RequestOtp {
     email: EmailAddress,
@@ -42,7 +38,7 @@ impl Input for RequestOtp {
         Some(Self {
             email: email?,
             purpose: purpose.unwrap_or_default(),
-            locale: asked.or_else(|| accepted(form.headers)),
+            locale: asked.or_else(|| accepted_locale(form.headers)),
             resend,
             context,
             idempotency_key,
@@ -60,10 +56,6 @@ fn locale(tag: &str) -> Result<Option<Locale>, Flaw> {
         && subtags
             .all(|subtag| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|octet| octet.is_ascii_alphanumeric()));
     if is_tag { Ok(Locale::from_tag(tag)) } else { Err(Flaw::InvalidLocale) }
-}
-
-fn accepted(headers: &HeaderMap) -> Option<Locale> {
-    headers.get(ACCEPT_LANGUAGE).and_then(|header| Locale::from_accept_language(header.to_str().ok()?))
 }
 
 #[derive(Serialize)]
@@ -107,7 +99,7 @@ fn answer(issued: &Issued, now: Timestamp) -> Response {
     });
     response.headers_mut().extend(limits::headers(&issued.usage, now));
     if issued.replayed {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        reply::mark_replayed(&mut response);
     }
     response
 }

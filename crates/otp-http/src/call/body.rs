@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// `payload_too_large`; `request_timeout` when it stalls; `invalid_json` when it breaks off.
-pub(super) async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
     // A length announced in the header is refused unread.
     if body.size_hint().lower() > max as u64 {
         return Err(ProblemCode::PayloadTooLarge.into());

@@ -23,6 +23,8 @@ use crate::problem::{Problem, ProblemCode, unserved};
 /// By what a route knows its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
+    /// Nothing: whatever credentials come along are not looked at.
+    Nothing,
     /// An API key.
     Key,
     /// A user's token; a key may stand beside it.
@@ -88,6 +90,9 @@ impl Proven {
         from: Whence,
         app: &App,
     ) -> Result<Self, Problem> {
+        if by == By::Nothing {
+            return Ok(Self { key: None, user: None, refresh: None, from });
+        }
         let key = match sent.key {
             Sent::Text(text) => Some(app.tenants.authenticate(text).await?),
             Sent::Nothing if by != By::Key => None,
@@ -98,14 +103,14 @@ impl Proven {
             // A key that opens nothing here is told so, token or not.
             (By::Token, Sent::Nothing) if key.as_ref().is_some_and(is_operator) => None,
             (By::Token, Sent::Nothing | Sent::Unreadable) => return Err(ProblemCode::InvalidToken.into()),
-            (By::Key | By::Body, Sent::Text(token)) => {
+            (By::Nothing | By::Key | By::Body, Sent::Text(token)) => {
                 if key.as_ref().is_some_and(|key| !is_of(app, token, key)) {
                     return Err(ProblemCode::InvalidToken.into());
                 }
                 None
             }
-            (By::Key | By::Body, Sent::Nothing) => None,
-            (By::Key | By::Body, Sent::Unreadable) => return Err(ProblemCode::InvalidApiKey.into()),
+            (By::Nothing | By::Key | By::Body, Sent::Nothing) => None,
+            (By::Nothing | By::Key | By::Body, Sent::Unreadable) => return Err(ProblemCode::InvalidApiKey.into()),
         };
         // Looked for here, so that its customer's status comes before whatever else is wrong with the body.
         let refresh = if by == By::Body { refreshing(app, body, key.as_ref()).await? } else { None };
@@ -230,6 +235,31 @@ pub(crate) trait Capability: Sized + Send {
     /// # Errors
     /// `insufficient_scope`, `operator_required`.
     fn admit(proven: Proven) -> Result<Self, Problem>;
+}
+
+/// Anybody calls.
+pub(crate) struct Anybody {
+    from: Whence,
+}
+
+impl Anybody {
+    /// Whoever sent `parts`.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Self { from: Whence::of(parts) }
+    }
+
+    /// As limits and audit trail see him.
+    pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
+        caller(Actor::Anybody, request_id, &self.from)
+    }
+}
+
+impl Capability for Anybody {
+    const BY: By = By::Nothing;
+
+    fn admit(proven: Proven) -> Result<Self, Problem> {
+        Ok(Self { from: proven.from })
+    }
 }
 
 /// Somebody calls with a customer's key.

@@ -1,9 +1,10 @@
 //! Body, query and headers of a call, read together so that all their faults are told at once.
 
 use axum::extract::Query;
-use http::header::IF_MATCH;
+use http::header::{ACCEPT_LANGUAGE, IF_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Uri};
+use otp_core::locale::Locale;
 
 use super::fields::Fields;
 use super::json::Node;
@@ -19,6 +20,11 @@ pub(crate) trait Input: Sized + Send {
 
     /// Reads it; notes in `form` every fault that keeps it from being whole.
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self>;
+}
+
+/// The language a caller would like to read, if it is one of ours.
+pub(crate) fn accepted_locale(headers: &HeaderMap) -> Option<Locale> {
+    headers.get(ACCEPT_LANGUAGE).and_then(|header| Locale::from_accept_language(header.to_str().ok()?))
 }
 
 /// Which version a change was made for.

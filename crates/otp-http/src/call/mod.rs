@@ -7,11 +7,12 @@ mod fields;
 mod form;
 mod json;
 
+pub(crate) use body::read as read_body;
 pub(crate) use capability::{
-    AppCall, Capability, KeyCall, MAX_USER_AGENT, Operator, Refreshing, ServerCall, TenantCall, UserCall,
+    Anybody, AppCall, Capability, KeyCall, MAX_USER_AGENT, Operator, Refreshing, ServerCall, TenantCall, UserCall,
 };
 pub(crate) use fields::{Fields, at_most, plain};
-pub(crate) use form::{Form, IfMatch, Input, Nothing};
+pub(crate) use form::{Form, IfMatch, Input, Nothing, accepted_locale};
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;

@@ -127,6 +127,10 @@ problem_codes! {
     UserLimitReached = FORBIDDEN, "user_limit_reached", "No room for another user",
         "The code is right, but its address would be a new user, and the plan holds no more. The code is used up, and nobody was signed in.",
         "Take a plan that holds more users. Those there are sign in as before.";
+    /// Nobody may sign up.
+    SignupClosed = FORBIDDEN, "signup_closed", "Signup is closed",
+        "This service opens no accounts by itself: its setting `signup` is `closed`.",
+        "Ask whoever runs the service for an account.";
     /// There is no such thing.
     NotFound = NOT_FOUND, "not_found", "Not found",
         "There is nothing at this path, or no object of this id.",

@@ -59,6 +59,8 @@ flaws! {
     ControlCharacter = "control_character", "Must not hold control characters.";
     /// Two things of which one is wanted.
     OnlyOne = "only_one", "Send exactly one of `refreshToken` and `token`.";
+    /// A code, or what takes its place, and not both.
+    CodeOrToken = "code_or_token", "Send either `email` and `code`, or `token` alone.";
     /// No plan of that name.
     UnknownPlan = "unknown_plan", "There is no plan of this name.";
     /// Not a status.

@@ -9,6 +9,7 @@ use otp_core::fault::{Fault, FaultKind};
 use otp_core::limit::Rule;
 use otp_core::otp::{RateLimited, RequestError, VerifyError};
 use otp_core::sessions::SessionError;
+use otp_core::signup::{ConfirmError, SignupError};
 use otp_core::tenant::TenantStatus;
 use otp_core::tenants::{AccountError, ConfigureError, KeyError, KeyRefused, RegisterError};
 use otp_core::time::ceil_seconds;
@@ -41,6 +42,27 @@ impl From<VerifyError> for Problem {
             VerifyError::RateLimited(limited) => rate_limited(&limited),
             VerifyError::UserLimitReached => ProblemCode::UserLimitReached.into(),
             VerifyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SignupError> for Problem {
+    fn from(error: SignupError) -> Self {
+        match error {
+            SignupError::Closed => ProblemCode::SignupClosed.into(),
+            SignupError::RateLimited(limited) => rate_limited(&limited),
+            SignupError::IdempotencyMismatch => ProblemCode::IdempotencyMismatch.into(),
+            SignupError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for Problem {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::Closed => ProblemCode::SignupClosed.into(),
+            ConfirmError::EmailTaken => ProblemCode::EmailTaken.into(),
+            ConfirmError::Verify(error) => error.into(),
         }
     }
 }

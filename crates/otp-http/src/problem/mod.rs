@@ -21,7 +21,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 /// How long a caller is asked to wait before he tries again what was down, in seconds.
-const RETRY_DOWN: u64 = 2;
+pub(crate) const RETRY_DOWN: u64 = 2;
 
 /// An error answer. Holds nothing the caller has sent, and gets its body at the edge of [`router`](crate::router).
 #[derive(Debug, Clone)]

@@ -10,13 +10,16 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-const ROUTES: [(&str, &str); 25] = [
+const ROUTES: [(&str, &str); 28] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
     ("/auth/logout", "POST"),
     ("/auth/refresh", "POST"),
     ("/auth/introspect", "POST"),
+    ("/signup", "POST"),
+    ("/signup/verify", "POST"),
+    ("/signup/confirm", "GET,HEAD,POST"),
     ("/admin/customers", "GET,HEAD,POST"),
     ("/admin/customers/me", "GET,HEAD,PUT"),
     ("/admin/customers/cust_x", "GET,HEAD"),

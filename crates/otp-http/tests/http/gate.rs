@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::challenge::{Challenge, Lookup};
 use otp_core::effect::Effect;
+use otp_core::email::EmailAddress;
 use otp_core::fault::{Fault, FaultKind, Res};
 use otp_core::id::{KeyId, SessionId, TenantId};
 use otp_core::port::{
@@ -163,6 +164,11 @@ impl TenantStore for Gate {
     async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>> {
         self.pass("get").await?;
         self.store.get(id, age).await
+    }
+
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>> {
+        self.pass("by_owner").await?;
+        self.store.by_owner(owner).await
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {

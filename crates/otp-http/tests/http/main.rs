@@ -22,5 +22,6 @@ mod requests;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod signup;
 mod totality;
 mod world;

@@ -15,7 +15,7 @@ use crate::world::{ADA, Answer, Ask, World, other_than, settings, text};
 /// Makes the service answer with `code`. The match names every code, so a new one does not compile
 /// until it can be produced.
 async fn produce(code: ProblemCode) -> Answer {
-    let world =
+    let mut world =
         World::with(otp_http::Settings { loopback_hosts_only: code == ProblemCode::HostNotAllowed, ..settings() })
             .await;
     let key = world.customer.key.clone();
@@ -104,6 +104,10 @@ async fn produce(code: ProblemCode) -> Answer {
         ProblemCode::VersionConflict => {
             let config = json!({ "config": { "otp": { "length": 6 } } });
             world.ask(Method::PUT, "/admin/config").json(config).key(&key).header("if-match", "\"7\"")
+        }
+        ProblemCode::SignupClosed => {
+            world = world.closed_to_signups();
+            world.post("/signup", json!({ "email": ADA, "companyName": "Acme" }))
         }
         ProblemCode::NotFound => world.get("/auth"),
         ProblemCode::MethodNotAllowed => world.ask(Method::DELETE, "/admin/customers"),

@@ -22,6 +22,7 @@ use otp_core::plan::{Plan, Plans};
 use otp_core::port::{Age, LimitStore, Mailer, Replaced, Stores, TenantStore};
 use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
+use otp_core::signup::Signup;
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::tenants::{ConfigChange, Configure, KeySpec, NewTenant, Tenants};
 use otp_core::time::Timestamp;
@@ -128,6 +129,7 @@ impl World {
         let signer = Arc::new(Hs256::new(deployment.keys().clone()));
         let services = Services {
             otp: Otp::new(deployment.clone()),
+            signup: Signup::new(deployment.clone(), Some("free".to_owned())),
             sessions: Sessions::new(deployment.clone(), signer, PUBLIC_URL),
             tenants: tenants.clone(),
             deployment: deployment.clone(),
@@ -139,9 +141,16 @@ impl World {
         let operator = tenants.create_operator("tests", &cli).await.unwrap().key.expose().to_owned();
         let customer = register(&tenants, "Example", "free").await;
         let sender = Sender { name: "OTP".to_owned(), address: EmailAddress::parse("otp@example.org").unwrap() };
-        let relay = Relay::new(deployment, mailer.clone(), sender);
+        let relay = Relay::new(deployment, mailer.clone(), sender).linking_to(PUBLIC_URL);
         let router = otp_http::router(services.clone());
         Self { clock, gate, mailer, services, router, customer, operator, relay }
+    }
+
+    /// The same, where nobody may sign up.
+    pub(crate) fn closed_to_signups(mut self) -> Self {
+        self.services.signup = Signup::new(self.services.deployment.clone(), None);
+        self.router = otp_http::router(self.services.clone());
+        self
     }
 
     /// Another customer.
@@ -356,11 +365,14 @@ impl Answer {
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
             ("x-frame-options", "DENY"),
-            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
             ("cache-control", "no-store"),
         ] {
             assert_eq!(self.header(name), Some(value), "{name}");
         }
+        let is_page = self.header("content-type") == Some("text/html; charset=utf-8");
+        let policy = self.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(policy.len() > "default-src 'none'; frame-ancestors 'none'".len(), is_page);
         assert!(self.header("server").is_none());
         let id = self.header("x-request-id").unwrap();
         assert!((1..=128).contains(&id.len()));
@@ -371,6 +383,7 @@ impl Answer {
         match self.header("content-type") {
             Some("application/problem+json") => self.is_a_problem(id),
             Some("application/json") => assert!(self.status < 300 || self.status == 503),
+            Some("text/html; charset=utf-8") => assert!(!String::from_utf8_lossy(&self.body).contains("<script")),
             other => panic!("{} with content type {other:?}", self.status),
         }
     }

@@ -94,10 +94,17 @@ impl State {
     }
 
     fn sign_in(&mut self, challenge: &Challenge, sign_in: SignIn, on: AttemptEffects, now: Timestamp) -> Attempt {
+        if sign_in.registers.as_ref().is_some_and(|tenant| self.tenants.exists(tenant)) {
+            self.apply(on.full, now);
+            return Attempt::AccountExists;
+        }
         let Some((user, is_new)) = self.users.sign_in(challenge, &sign_in, now) else {
             self.apply(on.full, now);
             return Attempt::UserLimit;
         };
+        if let Some(tenant) = sign_in.registers.clone() {
+            self.tenants.put(*tenant);
+        }
         let session = sign_in.open(user.id, challenge.realm, challenge.purpose.clone(), now);
         self.sessions.open(session.clone());
         let created = if is_new { sign_in.created } else { Vec::new() };

@@ -12,7 +12,8 @@ for _, entry in ipairs(redis.call('ZRANGEBYSCORE', outbox .. ':free', '-inf', ca
   redis.call('HSET', key, 'leased', 1)
   redis.call('ZADD', outbox .. ':free', call['until'], entry)
   local mail, challenge, tries, admitted = unpack(redis.call('HMGET', key, 'mail', 'challenge', 'tries', 'admitted'))
-  local open, document, user = live(challenge, call.now), '', ''
+  -- A mail that speaks of no challenge has none to its name.
+  local open, document, user = challenge ~= '' and live(challenge, call.now), '', ''
   if open then
     document = redis.call('HGET', challenge, 'doc')
     user = redis.call('HGET', open.user, 'doc') or ''

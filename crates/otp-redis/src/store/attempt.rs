@@ -2,7 +2,7 @@
 
 use otp_core::challenge::Lookup;
 use otp_core::effect::Effect;
-use otp_core::fault::Res;
+use otp_core::fault::{Fault, Res};
 use otp_core::id::UserId;
 use otp_core::port::{Attempt, Presented, SignedIn};
 use otp_core::session::{Session, SignIn};
@@ -58,6 +58,9 @@ struct Entering {
 
 pub(super) async fn attempt(server: &Server, presented: Presented, now: Timestamp) -> Res<Attempt> {
     let Presented { by, matched, sign_in, wrong_draws, on } = &presented;
+    if sign_in.as_ref().is_some_and(|sign_in| sign_in.registers.is_some()) {
+        return Err(Fault::misconfigured(OP, "tenants are kept elsewhere: a code kept here cannot register one"));
+    }
     let keys = &server.keys;
     let (realm, id, address) = match by {
         Lookup::Id { realm, id } => (*realm, Some(keys.challenge(*realm, *id)), None),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
+use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::limit::{Admission, Draw, Usage};
@@ -80,6 +81,10 @@ impl TenantStore for Tenants {
 
     async fn get(&self, id: TenantId, age: Age) -> Res<Option<Tenant>> {
         self.tenants.get(id, age).await
+    }
+
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>> {
+        self.tenants.by_owner(owner).await
     }
 
     async fn list(&self, filter: &TenantFilter, after: Option<TenantCursor>, max: usize) -> Res<Vec<Tenant>> {

@@ -8,7 +8,8 @@ use otp_core::session::SignIn;
 use otp_core::time::Timestamp;
 
 use crate::sql::Conn;
-use crate::trouble::Tried;
+use crate::tenants;
+use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
 
 /// Spends an attempt and gives the verdict.
@@ -38,13 +39,23 @@ impl Verb for Try {
         }
     }
 
-    async fn run(&self, _: &mut Conn, set: &mut WorkingSet) -> Tried<Attempt> {
-        set.attempt(&self.presented, self.now)
+    async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Attempt> {
+        let Some(tenant) = self.presented.sign_in.as_ref().and_then(|sign_in| sign_in.registers.as_deref()) else {
+            return set.attempt(&self.presented, false, self.now);
+        };
+        let exists = tenants::exists(conn, tenant).await?;
+        let attempt = set.attempt(&self.presented, exists, self.now)?;
+        // Somebody on another node may have been quicker than this look and the write.
+        if matches!(attempt, Attempt::Right(_)) && !tenants::add(conn, tenant).await? {
+            return Err(Trouble::conflict());
+        }
+        Ok(attempt)
     }
 }
 
 impl WorkingSet {
-    fn attempt(&mut self, presented: &Presented, now: Timestamp) -> Tried<Attempt> {
+    /// `exists` says whether the tenant it would register cannot be added.
+    fn attempt(&mut self, presented: &Presented, exists: bool, now: Timestamp) -> Tried<Attempt> {
         let Presented { by, matched, sign_in, wrong_draws, on } = presented;
         let Some(mut lane) = self.challenges.lane(by, now) else { return Ok(Attempt::Expired) };
         if lane.left() == 0 {
@@ -61,6 +72,10 @@ impl WorkingSet {
         if let Some((matched, sign_in)) = matched.zip(sign_in.as_ref())
             && let Some(challenge) = self.challenges.close(by, matched, now)
         {
+            if exists {
+                self.apply(&on.full, now)?;
+                return Ok(Attempt::AccountExists);
+            }
             return self.sign_in(&challenge, sign_in, on, now);
         }
         self.limits.keep(wrong_draws, logs);

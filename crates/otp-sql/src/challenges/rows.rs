@@ -15,7 +15,7 @@ use crate::users::{self, Users, user_columns};
 /// The columns of a challenge, so that [`read`] finds them.
 macro_rules! challenge_columns {
     () => {
-        "c.tenant, c.mode, c.id, c.purpose, c.address_key, c.address, c.kid, c.code_length, c.max_attempts,
+        "c.tenant, c.mode, c.id, c.purpose, c.address_key, c.address, c.note, c.kid, c.code_length, c.max_attempts,
          c.created_at, c.expires_at"
     };
 }
@@ -38,8 +38,8 @@ statements! {
         LEFT JOIN users u ON u.tenant = c.tenant AND u.mode = c.mode AND u.address_key = c.address_key
         {postgres: ORDER BY c.seq FOR UPDATE OF c}"
     );
-    OPEN(Text, Text, Text, Text, Octets, Octets, Number, Number, Number, Number, Number, Number) = "
-        INSERT INTO challenges (tenant, mode, id, purpose, address_key, address, kid, code_length, max_attempts,
+    OPEN(Text, Text, Text, Text, Octets, Octets, Octets, Number, Number, Number, Number, Number, Number) = "
+        INSERT INTO challenges (tenant, mode, id, purpose, address_key, address, note, kid, code_length, max_attempts,
                                 created_at, expires_at, mailed_at)
         {rows}";
     /// Passes over a challenge that was closed, or whose attempts were spent by somebody else.
@@ -55,12 +55,14 @@ statements! {
 
 /// The challenge of a row.
 pub(crate) fn read(row: &Row) -> Tried<Challenge> {
+    let note = row.octets("note")?;
     Ok(Challenge {
         id: row.text("id")?,
         realm: row.realm()?,
         purpose: row.text("purpose")?,
         address_key: AddressKey::from_bytes(row.hash("address_key")?),
         address: Sealed::from_bytes(row.octets("address")?),
+        note: (!note.is_empty()).then(|| Sealed::from_bytes(note)),
         kid: Kid::from_u32(row.number("kid")?),
         code_length: row.number("code_length")?,
         max_attempts: row.number("max_attempts")?,
@@ -218,6 +220,7 @@ impl Challenges {
         writes.add(&OPEN, &self.opened, |query, (challenge, mailed_at)| {
             let query = query.realm(challenge.realm).text(challenge.id).text(&challenge.purpose);
             let query = query.octets(challenge.address_key.as_bytes()).octets(challenge.address.as_bytes());
+            let query = query.octets(challenge.note.as_ref().map(Sealed::as_bytes).unwrap_or_default());
             let query = query.bind(challenge.kid.as_u32()).bind(challenge.code_length).bind(challenge.max_attempts);
             query.time(challenge.created_at).time(challenge.expires_at).time(*mailed_at)
         });

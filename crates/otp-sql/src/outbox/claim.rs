@@ -18,8 +18,8 @@ statements! {
     /// challenge if that is live, and where its user gets mail. What somebody else is claiming or
     /// settling at this moment is passed over, so that claimers never wait for each other.
     FREE = concat!(
-        "SELECT o.entry, o.token, o.tenant AS mail_tenant, o.mode AS mail_mode, o.challenge, o.mail, o.locale,
-                o.app_name, o.tries, o.admitted, u.address AS known_as, ", challenge_columns!(), "
+        "SELECT o.entry, o.token, o.tenant AS mail_tenant, o.mode AS mail_mode, o.mail, o.locale, o.letter, o.tries, o.admitted,
+                u.address AS known_as, ", challenge_columns!(), "
         FROM (
             SELECT * FROM outbox
             WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
@@ -68,13 +68,7 @@ fn read(row: &Row, until: Timestamp) -> Tried<Leased> {
     let realm = otp_core::realm::Realm { tenant: row.text("mail_tenant")?, mode: row.named("mail_mode")? };
     Ok(Leased {
         lease: Lease { entry: row.number("entry")?, token: row.number::<i64>("token")? + 1, until },
-        mail: MailJob {
-            id: row.text("mail")?,
-            realm,
-            challenge: row.text("challenge")?,
-            locale: row.named("locale")?,
-            app_name: row.text("app_name")?,
-        },
+        mail: MailJob { id: row.text("mail")?, realm, letter: row.json("letter")?, locale: row.named("locale")? },
         progress: Progress { tries: row.number("tries")?, admitted: row.number::<i64>("admitted")? != 0 },
         challenge: if row.is_null("id")? { None } else { Some(challenges::read(row)?) },
         known_as: if row.is_null("known_as")? { None } else { Some(Sealed::from_bytes(row.octets("known_as")?)) },

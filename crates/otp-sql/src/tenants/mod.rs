@@ -5,10 +5,12 @@ mod uses;
 mod write;
 
 pub(crate) use uses::KeyUses;
+pub(crate) use write::{add, exists};
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::effect::Effect;
+use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::port::{
@@ -23,6 +25,7 @@ use crate::trouble::{Tried, Trouble};
 
 statements! {
     BY_KEY = "SELECT t.document FROM api_keys k JOIN tenants t ON t.id = k.tenant WHERE k.hash = $1";
+    BY_OWNER = "SELECT document FROM tenants WHERE owner = $1";
     BY_ID = "SELECT document FROM tenants WHERE id = $1";
     /// `lower` folds ASCII letters and no others, as `TenantFilter::matches` does (on Postgres because the
     /// columns collate so). A text is in another if that is not the same without it; of what there is on
@@ -60,6 +63,12 @@ impl TenantStore for SqlStore {
     async fn get(&self, id: TenantId, _: Age) -> Res<Option<Tenant>> {
         const OP: &str = "sql.tenant";
         let row = self.readers.one(OP, query(&BY_ID).text(id)).await?;
+        row.as_ref().map(read).transpose().map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn by_owner(&self, owner: &EmailAddress) -> Res<Option<Tenant>> {
+        const OP: &str = "sql.tenant_of_owner";
+        let row = self.readers.one(OP, query(&BY_OWNER).bind(owner.canonical())).await?;
         row.as_ref().map(read).transpose().map_err(|trouble| trouble.fault(OP))
     }
 

@@ -26,6 +26,7 @@ statements! {
             document = $9, changed = $10
         WHERE id = $1 AND version = $11";
     EXISTS = "SELECT 1 FROM tenants WHERE id = $1";
+    OWNED = "SELECT 1 FROM tenants WHERE id = $1 OR owner = $2";
     FORGET_KEYS = "DELETE FROM api_keys WHERE tenant = $1";
     ADD_KEYS(Octets, Text) = "INSERT INTO api_keys (hash, tenant) {rows}";
 }
@@ -51,6 +52,23 @@ async fn add_keys(conn: &mut Conn, tenant: &Tenant) -> Tried<()> {
     ADD_KEYS.write(conn, &tenant.keys, |query, key| query.octets(key.hash.as_bytes()).text(tenant.id)).await
 }
 
+/// Whether `tenant` cannot be added: its id is there, or its owner has one.
+pub(crate) async fn exists(conn: &mut Conn, tenant: &Tenant) -> Tried<bool> {
+    let owner = tenant.owner.as_ref().map(EmailAddress::canonical);
+    Ok(query(&OWNED).text(tenant.id).bind(owner).fetch_optional(conn).await?.is_some())
+}
+
+/// Adds `tenant`; answers whether that was possible.
+pub(crate) async fn add(conn: &mut Conn, tenant: &Tenant) -> Tried<bool> {
+    let change = number_of_change(conn).await?;
+    if bind(query(&INSERT), tenant, change)?.execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    add_keys(conn, tenant).await?;
+    configurations::keep(conn, tenant).await?;
+    Ok(true)
+}
+
 /// Adds a tenant.
 pub(super) struct Insert {
     pub(super) tenant: Tenant,
@@ -68,12 +86,9 @@ impl Verb for Insert {
     }
 
     async fn run(&self, conn: &mut Conn, set: &mut WorkingSet) -> Tried<Inserted> {
-        let change = number_of_change(conn).await?;
-        if bind(query(&INSERT), &self.tenant, change)?.execute(conn).await? == 0 {
+        if !add(conn, &self.tenant).await? {
             return Ok(Inserted::Exists);
         }
-        add_keys(conn, &self.tenant).await?;
-        configurations::keep(conn, &self.tenant).await?;
         set.apply(&self.effects, self.now)?;
         Ok(Inserted::Inserted)
     }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use otp_core::challenge::Challenge;
+use otp_core::effect::{Effect, Letter, MailJob};
 use otp_core::fault::FaultKind;
 use otp_core::id::TenantId;
-use otp_core::limit::Rule;
-use otp_core::port::{Age, Attempt, ChallengeStore, LimitStore, Metering, TenantStore};
+use otp_core::limit::{HOUR, Rule};
+use otp_core::port::{Age, Attempt, ChallengeStore, LimitStore, Metering, Outbox, Request, TenantStore};
 use otp_sql::Schema;
 use otp_testkit::samples::{NOW, Samples};
 use tokio::sync::Barrier;
@@ -16,14 +18,15 @@ use crate::fixture::{Fixture, on_each_engine};
 on_each_engine! {
     a_new_database_has_everything_before_it
     users_there_were_before_they_were_counted_are_counted
+    mail_that_waited_before_there_were_letters_is_sent
     a_later_version_is_left_alone
     a_migration_changed_after_it_was_run_is_refused
     several_processes_may_migrate_at_once
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
-    let pending =
-        ["0001 start", "0002 several nodes", "0003 user counts", "0004 configurations"].map(ToOwned::to_owned);
+    let pending = ["0001 start", "0002 several nodes", "0003 user counts", "0004 configurations", "0005 letters"];
+    let pending = pending.map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
     let read = fixture.store.get(TenantId::SERVICE, Age::Fresh).await.unwrap_err();
     assert_eq!((read.kind(), read.op()), (FaultKind::Misconfigured, "sql.tenant"));
@@ -51,6 +54,25 @@ async fn users_there_were_before_they_were_counted_are_counted(fixture: Fixture)
     fixture.execute("DELETE FROM _sqlx_migrations WHERE version = 3").await;
     fixture.store.migrate().await.unwrap();
     assert_eq!((fixture.store.users(realm).await.unwrap(), fixture.store.users(other).await.unwrap()), (2, 1));
+}
+
+async fn mail_that_waited_before_there_were_letters_is_sent(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    let samples = Samples::seeded(16);
+    let challenge = Challenge { note: None, ..samples.challenge(samples.realm(), NOW) };
+    let mail = samples.mail(&challenge);
+    let request = Request { admitted: vec![Effect::Mail(mail.clone())], ..samples.request(&challenge) };
+    fixture.store.open(request, NOW).await.unwrap();
+    // As a version left it that knew codes only.
+    fixture.execute("ALTER TABLE outbox ADD COLUMN app_name TEXT NOT NULL DEFAULT 'A \"name\"'").await;
+    fixture.execute("ALTER TABLE outbox DROP COLUMN letter").await;
+    fixture.execute("ALTER TABLE challenges DROP COLUMN note").await;
+    fixture.execute("DELETE FROM _sqlx_migrations WHERE version = 5").await;
+    fixture.store.migrate().await.unwrap();
+
+    let claimed = fixture.store.claim(NOW, HOUR, 9).await.unwrap().remove(0);
+    let letter = Letter::Code { challenge: challenge.id, app_name: "A \"name\"".to_owned() };
+    assert_eq!((claimed.mail, claimed.challenge), (MailJob { letter, ..mail }, Some(challenge)));
 }
 
 async fn a_later_version_is_left_alone(fixture: Fixture) {

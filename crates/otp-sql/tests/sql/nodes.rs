@@ -9,9 +9,10 @@ use otp_core::effect::{Counter, Effect, Once};
 use otp_core::limit::{Admission, Draw, HOUR, LimitKey, Mark, Rule, Window};
 use otp_core::port::{
     Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Presented, Request, Rotated, SessionStore, Settled,
-    Settlement,
+    Settlement, TenantStore,
 };
 use otp_core::session::SignIn;
+use otp_core::tenant::Tenant;
 use otp_sql::SqlStore;
 use otp_testkit::samples::{NOW, Samples, by_address};
 
@@ -22,6 +23,7 @@ on_each_engine! {
     nodes_let_one_code_win_once_and_count_every_attempt
     nodes_make_one_user_of_one_address
     nodes_share_the_room_for_users
+    nodes_open_one_account_of_one_owner
     nodes_tell_of_a_quota_once
     nodes_answer_one_key_once
     nodes_share_a_backlog_and_count_exactly
@@ -150,9 +152,11 @@ async fn nodes_share_the_room_for_users(fixture: Fixture) {
             match attempt.unwrap() {
                 Attempt::Right(signed_in) => drop(entered.insert((key, signed_in.user.id))),
                 Attempt::UserLimit => drop(turned_away.insert(key)),
-                other @ (Attempt::Wrong { .. } | Attempt::Expired | Attempt::Exhausted | Attempt::RateLimited(_)) => {
-                    panic!("a right code was {other:?}")
-                }
+                other @ (Attempt::Wrong { .. }
+                | Attempt::AccountExists
+                | Attempt::Expired
+                | Attempt::Exhausted
+                | Attempt::RateLimited(_)) => panic!("a right code was {other:?}"),
             }
         }
         assert_eq!(entered.len(), 2, "round {round}");
@@ -177,6 +181,38 @@ async fn strangers_on_every_node_share_the_last_place(fixture: &Fixture, nodes: 
         let arrived = join_all(arriving).await;
         let entered = arrived.iter().filter(|attempt| matches!(attempt.as_ref().unwrap(), Attempt::Right(_))).count();
         assert_eq!(entered, 1, "strangers");
+    }
+}
+
+/// Signups of one owner on every node at once, in different realms, so that nothing else makes one wait for another.
+async fn nodes_open_one_account_of_one_owner(fixture: Fixture) {
+    let ((fixture, nodes), samples) = (nodes(fixture).await, Samples::seeded(17));
+    for _ in 0..2 * ROUNDS {
+        let owner = samples.email();
+        let signups: Vec<_> = (0..NODES)
+            .map(|_| {
+                let tenant = Tenant { owner: Some(owner.clone()), ..samples.tenant(NOW) };
+                (samples.challenge(samples.realm(), NOW), tenant)
+            })
+            .collect();
+        for (challenge, _) in &signups {
+            fixture.store.open(samples.request(challenge), NOW).await.unwrap();
+        }
+        let attempts = nodes.iter().zip(&signups).map(|(store, (challenge, tenant))| {
+            let sign_in = SignIn { registers: Some(Box::new(tenant.clone())), ..samples.sign_in(challenge) };
+            store.attempt(Presented { sign_in: Some(sign_in), ..samples.right(challenge) }, NOW)
+        });
+        let answers = join_all(attempts).await;
+        let exists = answers.iter().filter(|answer| *answer.as_ref().unwrap() == Attempt::AccountExists).count();
+        let account = nodes[0].by_owner(&owner).await.unwrap();
+        let opened: Vec<_> = answers
+            .iter()
+            .zip(&signups)
+            .filter(|(answer, _)| matches!(answer.as_ref().unwrap(), Attempt::Right(_)))
+            .map(|(_, (_, tenant))| tenant.clone())
+            .collect();
+        assert_eq!((opened.len(), exists), (1, NODES - 1));
+        assert_eq!(account, opened.into_iter().next());
     }
 }
 

@@ -49,6 +49,7 @@ macro_rules! conformance {
                 one_user_per_address
                 no_more_users_than_allowed
                 a_code_without_room_is_spent
+                a_signup_opens_one_account
                 mail_goes_where_first_verified
             }
             outbox {
@@ -56,6 +57,7 @@ macro_rules! conformance {
                 a_backlog_is_shared
                 a_lease_runs_out
                 a_dead_code_is_not_mailed
+                letters_are_kept
                 a_lost_lease_writes_nothing
                 settling_writes_effects
                 appended_effects_are_written
@@ -84,6 +86,7 @@ macro_rules! conformance {
             }
             tenant_store {
                 keys_find_their_tenant
+                an_owner_is_found
                 tenants_are_paged
                 one_account_an_address
                 replacing_is_compare_and_set

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::FutureExt;
 use otp_core::challenge::Challenge;
-use otp_core::effect::{Counter, Effect, MailJob, Once};
+use otp_core::effect::{Counter, Effect, Letter, MailJob, News, Notice, Once};
 use otp_core::id::MailId;
 use otp_core::limit::{HOUR, LimitKey, Rule, Window};
 use otp_core::port::{Backlog, Leased, Progress, Request, Settled, Settlement, Stores};
+use otp_core::tenant::TenantStatus;
 use otp_core::time::Timestamp;
 
 use super::race::{ROUNDS, count, race};
@@ -152,12 +153,44 @@ pub async fn a_dead_code_is_not_mailed(stores: Stores) {
         let claimed = w.claim(now, TICK, 9).await;
         assert_eq!(claimed.len(), 3, "a mail that is not to be sent is claimed as well, to be counted");
         for leased in claimed {
-            let challenge = match leased.mail.challenge {
-                id if id == living.id => Some(&living),
+            let challenge = match leased.mail.letter.challenge() {
+                Some(id) if id == living.id => Some(&living),
                 _ => Some(&twin).filter(|twin| leased.mail.realm == twin.realm),
             };
             assert_eq!(leased.challenge.as_ref(), challenge.filter(|_| alive), "{:?} at {now}", leased.mail);
         }
+    }
+}
+
+/// Every kind of letter comes out as it was put in; one that speaks of no challenge has none.
+pub async fn letters_are_kept(stores: Stores) {
+    let w = World::new(stores);
+    let (challenge, unnoted) = (w.challenge(), Challenge { note: None, ..w.challenge() });
+    let news = [
+        News::Status { status: TenantStatus::Suspended, reason: Some("unpaid: \u{20ac} 'quoted'".to_owned()) },
+        News::Status { status: TenantStatus::Active, reason: None },
+        News::Plan { plan: "pro".to_owned() },
+    ];
+    let notices = news.map(|news| Letter::Notice(Notice { tenant: w.realm.tenant, news, expires_at: NOW.plus(LEASE) }));
+    let letters = [
+        w.samples.mail(&challenge).letter,
+        Letter::Signup { challenge: unnoted.id },
+        Letter::AccountExists { challenge: challenge.id },
+    ];
+    let jobs = letters.into_iter().chain(notices).map(|letter| MailJob { letter, ..w.samples.mail(&challenge) });
+    let jobs: BTreeMap<MailId, MailJob> = jobs.map(|job| (job.id, job)).collect();
+    w.put(&unnoted).await;
+    let admitted = jobs.values().cloned().map(Effect::Mail).collect();
+    w.admit(Request { admitted, ..w.samples.request(&challenge) }, NOW).await;
+
+    let claimed = w.claim_all(NOW).await;
+    assert_eq!(claimed.len(), jobs.len());
+    for leased in claimed {
+        assert_eq!(Some(&leased.mail), jobs.get(&leased.mail.id));
+        let of = |id| if id == challenge.id { challenge.clone() } else { unnoted.clone() };
+        assert_eq!(leased.challenge, leased.mail.letter.challenge().map(of));
+        assert_eq!(leased.known_as, None);
+        assert_eq!(w.settle(leased.lease, Settlement::Finished, Vec::new(), NOW).await, Settled::Recorded);
     }
 }
 

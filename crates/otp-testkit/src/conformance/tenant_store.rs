@@ -212,6 +212,23 @@ pub async fn one_account_an_address(stores: Stores) {
     }
 }
 
+/// An owner finds his tenant as it is now, in whatever spelling; nobody else's address finds any.
+pub async fn an_owner_is_found(stores: Stores) {
+    let w = World::new(stores);
+    let (tenant, stranger) = (w.tenant(), w.inserted().await);
+    let owner = tenant.owner.clone().unwrap_or_else(|| panic!("a tenant without an owner"));
+    let of = async |owner: &EmailAddress| w.stores.tenants.by_owner(owner).await.answered();
+    assert_eq!(of(&owner).await, None);
+    assert_eq!(w.insert(&tenant, Vec::new()).await, Inserted::Inserted);
+    let shouted = EmailAddress::parse(&owner.mailbox().to_uppercase()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((of(&owner).await, of(&shouted).await), (Some(tenant.clone()), Some(tenant.clone())));
+
+    let given_up = Tenant { owner: None, ..next(&tenant) };
+    assert_eq!(w.replace(&given_up, tenant.version, Vec::new()).await, Replaced::Replaced);
+    assert_eq!(of(&owner).await, None);
+    assert_eq!(stranger.owner.as_ref().map(of).unwrap_or_else(|| panic!("no owner")).await, Some(stranger));
+}
+
 /// Of changes made from the same version one is written, with its effects; the others are told.
 pub async fn replacing_is_compare_and_set(stores: Stores) {
     let w = World::new(stores);

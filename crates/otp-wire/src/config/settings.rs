@@ -24,7 +24,7 @@ const fn secret(name: &'static str, env: &'static str, default: &'static str, he
 }
 
 /// Every setting, in the order they are shown.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 15] = [
     open("listen", "OTP_LISTEN", "127.0.0.1:8080", "address and port of the API"),
     open("public_url", "OTP_PUBLIC_URL", "", "where clients reach it, https://login.example.org; issuer of tokens"),
     secret(
@@ -55,6 +55,7 @@ pub const SETTINGS: [Setting; 14] = [
         "networks whose X-Forwarded-For is believed: 10.0.0.0/8, fd00::/8",
     ),
     open("default_plan", "OTP_DEFAULT_PLAN", "free", "plan of a new customer"),
+    open("signup", "OTP_SIGNUP", "open", "open: anybody may open an account by mail; closed: operators make them"),
     open("worker", "OTP_WORKER", "true", "whether serve sends the mail itself; otherwise otp-worker has to"),
     open(
         "migrate",

@@ -63,6 +63,8 @@ pub struct Config {
     pub default_plan: String,
     /// The plans there are.
     pub plans: Plans,
+    /// Whether anybody may open an account.
+    pub signup: bool,
     /// Whether `serve` sends the mail itself.
     pub worker: bool,
     /// Whether `serve` applies pending migrations.
@@ -98,6 +100,7 @@ impl Config {
             trusted_proxies: reader.networks(),
             default_plan: reader.plan(&plans),
             plans,
+            signup: reader.signup(),
             worker: reader.parse("worker", "true or false").unwrap_or_default(),
             migrate: reader.migrate(),
             log: reader.text("log").to_owned(),
@@ -219,6 +222,17 @@ impl<'a> Reader<'a> {
             self.reject("default_plan", &format!("one of the plans {}", names.join(", ")));
         }
         name.to_owned()
+    }
+
+    fn signup(&mut self) -> bool {
+        match self.text("signup") {
+            "open" => true,
+            "closed" => false,
+            _ => {
+                self.reject("signup", "open or closed");
+                false
+            }
+        }
     }
 
     /// A file is one server's own; what others may be using is changed when somebody says so.

@@ -31,6 +31,9 @@ pub struct SettingArgs {
     /// Plan of a new customer
     #[arg(long, global = true, value_name = "PLAN")]
     default_plan: Option<String>,
+    /// Whether anybody may open an account: open, closed
+    #[arg(long, global = true, value_name = "WHO")]
+    signup: Option<String>,
     /// Whether serve sends the mail itself
     #[arg(long, global = true, value_name = "BOOL")]
     worker: Option<String>,
@@ -70,6 +73,7 @@ impl SettingArgs {
             ("tls_ca_file", &self.tls_ca_file),
             ("trusted_proxies", &self.trusted_proxies),
             ("default_plan", &self.default_plan),
+            ("signup", &self.signup),
             ("worker", &self.worker),
             ("migrate", &self.migrate),
             ("log", &self.log),

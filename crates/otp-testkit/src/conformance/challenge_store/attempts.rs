@@ -103,6 +103,7 @@ fn wrong_left(answers: &[Attempt]) -> Vec<u8> {
             Attempt::Wrong { left } => Some(*left),
             Attempt::Right(_)
             | Attempt::UserLimit
+            | Attempt::AccountExists
             | Attempt::Expired
             | Attempt::Exhausted
             | Attempt::RateLimited(_) => None,

@@ -10,6 +10,7 @@ mod quotas;
 mod resend;
 mod room;
 mod sign_in;
+mod signup;
 
 pub use attempts::{
     a_dead_match_is_wrong, a_new_challenge_has_its_own_attempts, attempts_are_exact, lanes_are_apart, wrong_codes_draw,
@@ -25,3 +26,4 @@ pub use quotas::a_quota_is_exact_and_told_once;
 pub use resend::{a_resend_refills_nothing, a_resend_waits_its_pause};
 pub use room::{a_code_without_room_is_spent, no_more_users_than_allowed};
 pub use sign_in::{mail_goes_where_first_verified, one_success, one_user_per_address, success_ends_siblings};
+pub use signup::a_signup_opens_one_account;

@@ -1,0 +1,104 @@
+//! `GET|POST /signup/confirm`: the page the mail's link leads to. It works without script, and to look at it opens
+//! nothing: programs that follow links in mails do not confirm.
+
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::response::{Html, IntoResponse, Response};
+use http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use otp_core::locale::Locale;
+use otp_core::otp::VerifyError;
+use otp_core::signup::{ConfirmError, SignupProof, SignupToken};
+use serde::Deserialize;
+
+use super::page::{self, Trouble};
+use crate::app::App;
+use crate::call::{Anybody, accepted_locale, read_body};
+use crate::edge::RequestId;
+use crate::problem::{self, RETRY_DOWN};
+
+/// Longest body of the form, in octets.
+const MAX_FORM: usize = 16 * 1024;
+
+/// What the link and the form carry. Mail programs and their filters add parameters of their own to links, so others
+/// are passed over.
+#[derive(Deserialize)]
+struct Confirmation {
+    token: String,
+}
+
+/// Shows whose account is to be opened, and a button.
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Response {
+    let locale = accepted_locale(request.headers()).unwrap_or_default();
+    let Ok(Query(Confirmation { token })) = Query::try_from_uri(request.uri()) else {
+        return trouble(Trouble::Dead, locale);
+    };
+    let Ok(parsed) = token.parse::<SignupToken>() else { return trouble(Trouble::Dead, locale) };
+    match app.signup.pending(&parsed).await {
+        Ok(Some(pending)) => html(StatusCode::OK, page::button(locale, &pending, &token)),
+        Ok(None) => trouble(Trouble::Dead, locale),
+        Err(fault) => {
+            problem::log(&fault);
+            trouble(Trouble::Down, locale)
+        }
+    }
+}
+
+/// Opens the account and shows its keys, this once.
+pub(crate) async fn confirm(State(app): State<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let locale = accepted_locale(&parts.headers).unwrap_or_default();
+    let caller = Anybody::of(&parts).caller(&RequestId::of(&parts));
+    let body = match read_body(body, MAX_FORM).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    let form = axum::Form::<Confirmation>::from_request(Request::from_parts(parts, body.into()), &()).await;
+    let Ok(axum::Form(Confirmation { token })) = form else { return trouble(Trouble::Dead, locale) };
+    let Ok(token) = token.parse() else { return trouble(Trouble::Dead, locale) };
+    match app.signup.confirm(&SignupProof::Token(token), &caller).await {
+        Ok(account) => html(StatusCode::OK, page::keys(locale, &account)),
+        Err(error) => trouble(Trouble::from(error), locale),
+    }
+}
+
+impl From<ConfirmError> for Trouble {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::Closed => Self::Closed,
+            ConfirmError::EmailTaken => Self::Taken,
+            ConfirmError::Verify(
+                VerifyError::InvalidFormat { .. }
+                | VerifyError::Invalid { .. }
+                | VerifyError::Exhausted
+                | VerifyError::Expired
+                | VerifyError::UserLimitReached,
+            ) => Self::Dead,
+            ConfirmError::Verify(VerifyError::RateLimited(_)) => Self::Down,
+            ConfirmError::Verify(VerifyError::Fault(fault)) => {
+                problem::log(&fault);
+                Self::Down
+            }
+        }
+    }
+}
+
+fn trouble(trouble: Trouble, locale: Locale) -> Response {
+    let status = match trouble {
+        Trouble::Dead => StatusCode::GONE,
+        Trouble::Taken => StatusCode::CONFLICT,
+        Trouble::Closed => StatusCode::FORBIDDEN,
+        Trouble::Down => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = html(status, page::trouble(locale, trouble));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, RETRY_DOWN.into());
+    }
+    response
+}
+
+fn html(status: StatusCode, page: String) -> Response {
+    // It styles itself, loads nothing, and sends its form nowhere else.
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    (status, [(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))], Html(page)).into_response()
+}

@@ -1,0 +1,61 @@
+//! `POST /signup`
+
+use otp_core::email::EmailAddress;
+use otp_core::otp::IdempotencyKey;
+use otp_core::signup::{SignupRequest, SignupRequested};
+use otp_core::time::Timestamp;
+use serde::Serialize;
+
+use crate::admin::plain_name;
+use crate::app::App;
+use crate::call::{Anybody, Call, Form, Input, accepted_locale};
+use crate::limits;
+use crate::problem::Flaw;
+use crate::reply::{self, Answer, rfc_3339};
+
+pub(crate) struct Wanted {
+    email: EmailAddress,
+    company_name: String,
+    locale: Option<otp_core::locale::Locale>,
+    idempotency_key: Option<String>,
+}
+
+impl Input for Wanted {
+    fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
+        let email = form.body.required("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
+        let company_name = form.body.required("companyName", plain_name);
+        let idempotency_key = form.idempotency_key();
+        Some(Self {
+            email: email?,
+            company_name: company_name?,
+            locale: accepted_locale(form.headers),
+            idempotency_key,
+        })
+    }
+}
+
+/// Queues a mail. The answer is the same whether or not the address has an account.
+pub(crate) async fn request(call: Call<Anybody, Wanted>) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Queued {
+        message: &'static str,
+        #[serde(serialize_with = "rfc_3339")]
+        expires_at: Timestamp,
+    }
+    let Call { app, who, input, request_id, body } = call;
+    let wanted = SignupRequest {
+        email: input.email,
+        company_name: input.company_name,
+        locale: input.locale.unwrap_or_default(),
+        idempotency: input.idempotency_key.map(|key| IdempotencyKey::new("", "POST", "/signup", &key, &body)),
+    };
+    let requested = app.signup.request(wanted, &who.caller(&request_id)).await?;
+    let SignupRequested { expires_at, usage, replayed } = requested;
+    let mut response = reply::ok(Queued { message: "Look into your mail to go on.", expires_at });
+    response.headers_mut().extend(limits::headers(&usage, app.deployment.now()));
+    if replayed {
+        reply::mark_replayed(&mut response);
+    }
+    Ok(response)
+}
