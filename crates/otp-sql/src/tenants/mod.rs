@@ -1,6 +1,7 @@
 //! Tenants, compared and set as a whole.
 
 mod configurations;
+mod origins;
 mod uses;
 mod write;
 
@@ -8,6 +9,7 @@ pub(crate) use uses::KeyUses;
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
+use otp_core::config::OriginAccess;
 use otp_core::effect::Effect;
 use otp_core::fault::Res;
 use otp_core::id::{KeyId, TenantId};
@@ -95,6 +97,16 @@ impl TenantStore for SqlStore {
         self.writer.run(write::Replace { tenant, expected, effects, now }).await
     }
 
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        const OP: &str = "sql.access_of";
+        let mut access = OriginAccess::Denied;
+        for query in origins::allowing(self.engine(), origin) {
+            let rows = self.readers.all(OP, query).await?;
+            access = origins::furthest(&rows).map_err(|trouble| trouble.fault(OP))?.max(access);
+        }
+        Ok(access)
+    }
+
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         const OP: &str = "sql.changes";
         let fault = |trouble: Trouble| trouble.fault(OP);
@@ -140,6 +152,12 @@ fn read(row: &Row) -> Tried<Tenant> {
 /// The statements of this folder.
 #[cfg(test)]
 pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
-    [statements(engine), configurations::statements(engine), uses::statements(engine), write::statements(engine)]
-        .concat()
+    [
+        statements(engine),
+        configurations::statements(engine),
+        origins::statements(engine),
+        uses::statements(engine),
+        write::statements(engine),
+    ]
+    .concat()
 }

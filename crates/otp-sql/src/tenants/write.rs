@@ -7,7 +7,7 @@ use otp_core::port::{Inserted, Replaced};
 use otp_core::tenant::{Tenant, Version};
 use otp_core::time::Timestamp;
 
-use super::configurations;
+use super::{configurations, origins};
 use crate::sql::{Conn, Query, query, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
@@ -73,6 +73,7 @@ impl Verb for Insert {
             return Ok(Inserted::Exists);
         }
         add_keys(conn, &self.tenant).await?;
+        origins::add(conn, &self.tenant).await?;
         configurations::keep(conn, &self.tenant).await?;
         set.apply(&self.effects, self.now)?;
         Ok(Inserted::Inserted)
@@ -106,6 +107,8 @@ impl Verb for Replace {
         }
         query(&FORGET_KEYS).text(id).execute(conn).await?;
         add_keys(conn, &self.tenant).await?;
+        origins::forget(conn, id).await?;
+        origins::add(conn, &self.tenant).await?;
         configurations::keep(conn, &self.tenant).await?;
         set.apply(&self.effects, self.now)?;
         Ok(Replaced::Replaced)
