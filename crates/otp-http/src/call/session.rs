@@ -171,9 +171,9 @@ async fn rest_on(
 
 /// What the body of a refresh holds.
 enum InBody {
-    /// No member that would be a credential.
+    /// No member that would be a credential, as far as it can be read.
     Nothing,
-    /// One that cannot be any, or nothing that could be read.
+    /// One that cannot be any.
     Unusable,
     /// This one.
     Credential(RefreshCredential),
@@ -181,10 +181,7 @@ enum InBody {
 
 impl InBody {
     fn of(body: &[u8]) -> Self {
-        if body.is_empty() {
-            return Self::Nothing;
-        }
-        let Some(Node::Object(members)) = Node::parse(body) else { return Self::Unusable };
+        let Some(Node::Object(members)) = Node::parse(body) else { return Self::Nothing };
         let mut found = Self::Nothing;
         for (name, value) in members {
             let credential = match (name.as_str(), value) {

@@ -115,7 +115,9 @@ async fn every_answer_carries_it_errors_too() {
         answer.is_open_to(ORIGIN, false);
     };
     answered(200, request()).await;
-    answered(200, from(world.get("/auth/me"), ORIGIN).bearer(&world.sign_in(ADA).await["token"].as_str().unwrap())).await;
+    world.deliver().await;
+    let signed_in = world.sign_in(ADA).await;
+    answered(200, from(world.get("/auth/me"), ORIGIN).bearer(signed_in["token"].as_str().unwrap())).await;
     answered(400, page.post("/auth/request-otp", json!({}))).await;
     answered(401, from(world.post("/auth/request-otp", json!({})), ORIGIN)).await;
     answered(401, page.post("/auth/verify-otp", json!({ "email": ADA, "otp": "123456789" }))).await;

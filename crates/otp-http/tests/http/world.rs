@@ -371,6 +371,7 @@ impl Answer {
         match self.header("content-type") {
             Some("application/problem+json") => self.is_a_problem(id),
             Some("application/json") => assert!(self.status < 300 || self.status == 503),
+            None if self.status == 204 => assert!(self.body.is_empty()),
             other => panic!("{} with content type {other:?}", self.status),
         }
     }
