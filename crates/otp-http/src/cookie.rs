@@ -57,8 +57,9 @@ impl Cookies {
 
     /// The cookie of `world` among those sent; of any, if none is asked for and there is only one.
     pub(crate) fn sent(self, headers: &HeaderMap, world: Option<Realm>) -> Option<SentCookie> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        // One by one: what others put into theirs need not be text.
+        let pairs = headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|octet| *octet == b';'));
+        let pairs = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
         let mut ours = pairs.filter_map(|(name, value)| Some((self.realm_of(name)?, value)));
         let (realm, mut value) = ours.find(|(realm, _)| world.is_none_or(|world| world == *realm))?;
         for (other, later) in ours {

@@ -105,5 +105,9 @@ async fn a_page_of_an_allowed_origin_signs_in_by_token_and_by_cookie_and_of_anot
     // Mails go out in the order they were asked for: of the foreign page's there would have been one by now.
     server.ask(&secret_key, "last@example.org").await;
     sink.next_to("last@example.org").await;
-    assert!(sink.mails().iter().all(|mail| !mail.is_to("token@localhost.example") && !mail.is_to("cookie@localhost.example")));
+    assert!(
+        sink.mails()
+            .iter()
+            .all(|mail| !mail.is_to("token@localhost.example") && !mail.is_to("cookie@localhost.example"))
+    );
 }

@@ -118,11 +118,18 @@ mod tests {
 
     #[test]
     fn whoever_allows_an_origin_is_among_those_that_do() {
-        let lists = ["https://*.example.com", "https://*.b.example.com", "https://a.b.example.com", "http://localhost:3000"];
-        let others = ["https://*.example.com:8443", "https://example.com", "https://*.com.au", "https://a.b.example.com:8443"];
+        let lists =
+            ["https://*.example.com", "https://*.b.example.com", "https://a.b.example.com", "http://localhost:3000"];
+        let others =
+            ["https://*.example.com:8443", "https://example.com", "https://*.com.au", "https://a.b.example.com:8443"];
         let entries = lists.into_iter().chain(others).map(|text| text.parse::<Origin>().unwrap());
         for entry in entries {
-            for origin in lists.into_iter().chain(others).chain(["https://x.a.b.example.com", "https://-.example.com", "null", ""]) {
+            for origin in lists.into_iter().chain(others).chain([
+                "https://x.a.b.example.com",
+                "https://-.example.com",
+                "null",
+                "",
+            ]) {
                 assert_eq!(Origin::allowing(origin).contains(&entry), entry.allows(origin), "{entry:?} {origin}");
             }
         }

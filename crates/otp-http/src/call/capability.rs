@@ -128,9 +128,8 @@ impl Proven {
             return Err(ProblemCode::SecretKeyInBrowser.into());
         }
         let origin = edge::origin(headers).and_then(|origin| origin.to_str().ok());
-        let allows = |tenant: &Tenant| {
-            origin.is_some_and(|origin| tenant.settings().access_of(origin) != OriginAccess::Denied)
-        };
+        let allows =
+            |tenant: &Tenant| origin.is_some_and(|origin| tenant.settings().access_of(origin) != OriginAccess::Denied);
         let mut customers = self.tenants().filter(|tenant| tenant.id != TenantId::SERVICE);
         if customers.all(allows) { Ok(()) } else { Err(ProblemCode::OriginNotAllowed.into()) }
     }

@@ -155,9 +155,8 @@ async fn rest_on(
     key: Option<&Principal>,
 ) -> Result<(Option<(Tenant, RefreshToken)>, Resting), Problem> {
     let mut resting = Resting { realm: sent.realm, same_site: SameSite::default(), csrf: None };
-    let genuine = sent.token.filter(|token| {
-        app.sessions.issued_in(&RefreshCredential::Refresh(token.clone())).is_some()
-    });
+    let genuine =
+        sent.token.filter(|token| app.sessions.issued_in(&RefreshCredential::Refresh(token.clone())).is_some());
     let Some(token) = genuine else { return Ok((None, resting)) };
     let Some(tenant) = customer_of(app, sent.realm, key).await? else { return Ok((None, resting)) };
     let session = &tenant.settings().session;

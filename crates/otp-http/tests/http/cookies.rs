@@ -47,7 +47,8 @@ async fn a_cookie_takes_the_place_of_tokens() {
         })
     );
     // A page that was loaded anew learns its CSRF token again; with a key or without.
-    for ask in [page.me(&held), world.get("/auth/me").header("cookie", format!("theme=dark; {}", held.cookie))] {
+    let others = [b"theme=d\xfcster; ", held.cookie.as_bytes(), b"; x"].concat();
+    for ask in [page.me(&held), world.get("/auth/me").header("cookie", others)] {
         let me = ask.send().await.ok();
         assert_eq!((text(&me, "csrfToken"), &me["session"]["sessionId"]), (held.csrf.clone(), &body["sessionId"]));
     }
@@ -177,7 +178,9 @@ async fn a_token_goes_before_a_cookie() {
     world.advance(11);
     let reused = page.post("/auth/refresh", token).header("cookie", &held.cookie).send().await;
     assert_eq!((reused.header("set-cookie"), reused.code().as_str()), (None, "refresh_reused"));
-    for unusable in [json!({ "refreshToken": 7 }), json!({ "token": null }), json!({ "token": "a", "refreshToken": "b" })] {
+    for unusable in
+        [json!({ "refreshToken": 7 }), json!({ "token": null }), json!({ "token": "a", "refreshToken": "b" })]
+    {
         let answer = page.rest("/auth/refresh", &held).json(unusable).send().await;
         assert_eq!(answer.problem(), refused(400, "invalid_request"));
     }
@@ -227,7 +230,9 @@ async fn each_world_has_a_cookie_of_its_own_and_a_key_says_which() {
     // A token under the name of another world, and what is no token at all.
     let (_, token) = held.cookie.split_once('=').unwrap();
     let (name, _) = tried.cookie.split_once('=').unwrap();
-    for cookie in [format!("{name}={token}"), format!("{name}="), format!("{name}=x"), tried.cookie.replace("__Host-", "")] {
+    for cookie in
+        [format!("{name}={token}"), format!("{name}="), format!("{name}=x"), tried.cookie.replace("__Host-", "")]
+    {
         assert_eq!(me(&test.key, &cookie).await.problem(), refused(401, "invalid_token"), "{cookie}");
     }
     // Of two under one name the browser has kept the later one last.
@@ -247,7 +252,8 @@ async fn a_forged_cookie_is_dropped_and_opens_nothing() {
     assert_eq!(answer.problem(), refused(401, "invalid_token"));
     drops(&answer, &held);
     let other = world.customer("Other", "free").await;
-    let foreign = Held { cookie: held.cookie.replace(&world.customer.id.to_string(), &other.id.to_string()), ..held.clone() };
+    let foreign =
+        Held { cookie: held.cookie.replace(&world.customer.id.to_string(), &other.id.to_string()), ..held.clone() };
     assert_eq!(page.me(&foreign).send().await.problem(), refused(401, "invalid_token"));
     page.me(&held).send().await.ok();
 }

@@ -65,7 +65,15 @@ async fn a_preflight_is_answered_for_pages_that_some_customer_allows() {
             ];
             assert_eq!(answer.cors(), expected);
         }
-        for origin in ["https://evil.example", "null", "https://example.net", "http://app.example.com", "*", "", &"a".repeat(9_000)] {
+        for origin in [
+            "https://evil.example",
+            "null",
+            "https://example.net",
+            "http://app.example.com",
+            "*",
+            "",
+            &"a".repeat(9_000),
+        ] {
             let answer = world.preflight(path, origin).await;
             assert_eq!((answer.status, answer.cors(), answer.body.len()), (204, vec![], 0), "{origin}");
         }
@@ -178,7 +186,9 @@ async fn once_it_is_known_whose_call_it_is_he_alone_decides() {
 async fn nothing_else_is_open_to_pages() {
     let mut world = World::new().await;
     world.configure(json!({ "allowedOrigins": [ORIGIN], "session": { "cookie": true } })).await;
-    for (path, status) in [("/admin/config", 405), ("/admin/customers/me", 405), ("/health", 405), ("/auth", 404), ("/nothing", 404)] {
+    for (path, status) in
+        [("/admin/config", 405), ("/admin/customers/me", 405), ("/health", 405), ("/auth", 404), ("/nothing", 404)]
+    {
         let answer = world.preflight(path, ORIGIN).await;
         assert_eq!((answer.status, answer.cors(), answer.header("vary")), (status, vec![], None), "{path}");
         let answer = from(world.get(path), ORIGIN).key(&world.customer.key).send().await;

@@ -349,12 +349,20 @@ pub async fn origins_are_those_of_active_tenants(stores: Stores) {
     let w = World::new(stores);
     let domain = format!("{}.example", w.samples.word());
     let [app, deep, above, wide, bare] =
-        ["https://app.", "https://x.y.sub.", "https://sub.", "https://*.sub.", "https://"].map(|of| of.to_owned() + &domain);
+        ["https://app.", "https://x.y.sub.", "https://sub.", "https://*.sub.", "https://"]
+            .map(|of| of.to_owned() + &domain);
     let are = async |expected: [OriginAccess; 2]| {
         for (origin, expected) in [&app, &deep].into_iter().zip(expected) {
             assert_eq!(w.stores.tenants.access_of(origin).await.answered(), expected, "{origin}");
         }
-        for never in [&above, &wide, &bare, &app.replace("https", "http"), &format!("{app}:8443"), &format!("{app}.evil.example")] {
+        for never in [
+            &above,
+            &wide,
+            &bare,
+            &app.replace("https", "http"),
+            &format!("{app}:8443"),
+            &format!("{app}.evil.example"),
+        ] {
             assert_eq!(w.stores.tenants.access_of(never).await.answered(), Denied, "{never}");
         }
     };
@@ -389,7 +397,17 @@ pub async fn origins_are_those_of_active_tenants(stores: Stores) {
     let none = listing(&next(&first), &[], true);
     assert_eq!(w.replace(&none, 1, Vec::new()).await, Replaced::Replaced);
     are([Denied, Denied]).await;
-    for text in ["", "null", "*", "https://", "https://.", "https://*.", "%", "'\"_\\", &format!("https://{}", "a.".repeat(150))] {
+    for text in [
+        "",
+        "null",
+        "*",
+        "https://",
+        "https://.",
+        "https://*.",
+        "%",
+        "'\"_\\",
+        &format!("https://{}", "a.".repeat(150)),
+    ] {
         assert_eq!(w.stores.tenants.access_of(text).await.answered(), Denied, "{text}");
     }
 }
