@@ -14,9 +14,16 @@ use crate::process::{run, tell_and_run};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs the build and the tests call, and the packages they come in: the embedded database is
-/// compiled from C, and the README's transcript is run as it stands.
-const PROGRAMS: [(&str, &[&str]); 3] =
-    [("cc", &["gcc", "libc6-dev"]), ("curl", &["curl"]), ("redis-server", &["redis-server"])];
+/// compiled from C, the README's transcript is run as it stands, and a page signs in from a real browser.
+const PROGRAMS: [(&str, &[&str]); 4] = [
+    ("cc", &["gcc", "libc6-dev"]),
+    ("curl", &["curl"]),
+    ("redis-server", &["redis-server"]),
+    (CHROMIUM, &["chromium"]),
+];
+
+/// The browser.
+pub(crate) const CHROMIUM: &str = "chromium";
 
 /// The package Postgres comes in, which puts its programs where no shell looks.
 const POSTGRES: &str = "postgresql";

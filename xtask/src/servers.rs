@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use anyhow::Result;
+use otp_testbed::browser;
 use otp_testbed::stores::{Durability, Persistence, Postgres, Redis, shared};
 
 use crate::{install, process};
@@ -21,14 +22,18 @@ impl Servers {
         Self { postgres: Postgres::start(Durability::Fast), redis: Redis::start(Persistence::None) }
     }
 
-    /// How tests find them.
-    fn urls(&self) -> [(&'static str, String); 2] {
-        [(shared::POSTGRES, self.postgres.url()), (shared::REDIS, self.redis.url())]
+    /// How tests find them, and the browser.
+    fn places(&self) -> [(&'static str, String); 3] {
+        [
+            (shared::POSTGRES, self.postgres.url()),
+            (shared::REDIS, self.redis.url()),
+            (browser::CHROMIUM, install::CHROMIUM.to_owned()),
+        ]
     }
 
     /// The environment of tests of which none may be skipped.
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.urls().into_iter().chain([(shared::REQUIRED, "1".to_owned())])
+        self.places().into_iter().chain([(shared::REQUIRED, "1".to_owned())])
     }
 }
 
@@ -37,7 +42,7 @@ pub(crate) fn serve() -> Result<()> {
     install::missing()?;
     let servers = Servers::start();
     let mut stdout = std::io::stdout();
-    for (name, value) in servers.urls() {
+    for (name, value) in servers.places() {
         writeln!(stdout, "export {name}={value}")?;
     }
     stdout.flush()?;

@@ -19,7 +19,7 @@ use crate::realm::Realm;
 use crate::session::{LiveSession, REPLAY_GRACE};
 use crate::tenant::{Tenant, World};
 use crate::time::Timestamp;
-use crate::token::{self, Claims, InvalidToken, RefreshToken};
+use crate::token::{self, Claims, CsrfToken, InvalidToken, RefreshToken};
 
 /// Issues tokens for verified codes and answers for them until their session ends.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub struct Tokens {
     /// When it dies.
     pub access_expires_at: Timestamp,
     /// The refresh token that replaces both.
-    pub refresh: String,
+    pub refresh: RefreshToken,
     /// When that dies unless it is used before.
     pub refresh_expires_at: Timestamp,
     /// When they were issued.
@@ -131,6 +131,32 @@ impl Sessions {
         Ok(Authenticated { claims, live })
     }
 
+    /// Accepts the refresh token in a cookie of `tenant` for what needs a live session and leaves it as it is.
+    ///
+    /// # Errors
+    /// [`SessionError::Invalid`] unless the session is live in the generation the token is of: one that was
+    /// replaced has its grace in [`refresh`](Self::refresh) alone.
+    pub async fn recognize(
+        &self,
+        world: impl Into<World<'_>>,
+        token: &RefreshToken,
+    ) -> Result<LiveSession, SessionError> {
+        let (realm, now) = (world.into().realm(), self.deployment.now());
+        if token.realm != realm || !token.is_genuine(&self.deployment.keys) {
+            return Err(InvalidToken.into());
+        }
+        let live = self.deployment.stores.sessions.live(realm, token.session, now).await?.ok_or(InvalidToken)?;
+        if live.session.generation == token.generation { Ok(live) } else { Err(InvalidToken.into()) }
+    }
+
+    /// What a page has to send beside a cookie that holds `token`, which was accepted or issued here.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the key the token was issued under is not at hand.
+    pub fn csrf_token(&self, token: &RefreshToken) -> Res<CsrfToken> {
+        CsrfToken::beside(token, &self.deployment.keys)
+    }
+
     /// Replaces the tokens of a session. Those held before are dead, but for a refresh token's grace:
     /// presented again within [`REPLAY_GRACE`], it is answered with the same successor while nobody has used that.
     ///
@@ -174,12 +200,12 @@ impl Sessions {
         }
     }
 
-    /// Ends the session of an accepted token, or all sessions of its user. Dead on every node once this answers.
+    /// Ends an accepted session, or all sessions of its user. Dead on every node once this answers.
     ///
     /// # Errors
     /// When the store cannot be reached; the session may live on then.
-    pub async fn end(&self, authenticated: &Authenticated, everywhere: bool, caller: &Caller) -> Res<u64> {
-        let LiveSession { session, user } = &authenticated.live;
+    pub async fn end(&self, live: &LiveSession, everywhere: bool, caller: &Caller) -> Res<u64> {
+        let LiveSession { session, user } = live;
         let now = self.deployment.now();
         let logged_out = self.deployment.audit(
             session.realm,
@@ -251,7 +277,7 @@ impl Sessions {
         Ok(Tokens {
             access: self.signer.sign(realm, &claims)?,
             access_expires_at,
-            refresh: RefreshToken::derive(realm, session.id, session.generation, &self.deployment.keys)?.expose(),
+            refresh: RefreshToken::derive(realm, session.id, session.generation, &self.deployment.keys)?,
             refresh_expires_at: session.ends_at(),
             issued_at: now,
             live,

@@ -13,6 +13,7 @@ use otp_core::signup::Signup;
 use otp_core::system::SystemEntropy;
 use otp_core::tenants::Tenants;
 
+use crate::cookie::Cookies;
 use crate::edge::Proxies;
 use crate::health::MailProbe;
 use crate::readiness::Readiness;
@@ -69,13 +70,15 @@ pub(crate) struct Inner {
     pub(crate) entropy: SystemEntropy,
     pub(crate) mail: MailProbe,
     pub(crate) proxies: Proxies,
+    pub(crate) cookies: Cookies,
 }
 
 impl App {
     pub(crate) fn new(services: Services) -> Self {
         let mail = MailProbe::new(services.mailer.clone());
         let proxies = Proxies::trusting(services.settings.trusted_proxies.clone());
-        Self(Arc::new(Inner { services, entropy: SystemEntropy::default(), mail, proxies }))
+        let cookies = Cookies::under(&services.settings.public_url);
+        Self(Arc::new(Inner { services, entropy: SystemEntropy::default(), mail, proxies, cookies }))
     }
 }
 

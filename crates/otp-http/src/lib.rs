@@ -57,7 +57,7 @@
 //! where a call came. Mail is queued, not sent: something has to run `otp_core::relay::Relay`.
 //!
 //! # How it is made
-//! - `edge` wraps every request: its id, its time, panics, the headers every answer has, one line of log.
+//! - `edge` wraps every request: its id, its time, panics, the headers every answer has, CORS, one line of log.
 //! - `call` is what is checked before a handler runs. The order callers may rely on is one function,
 //!   `Call::from_request`; a handler only says in its signature what it needs.
 //! - `auth`, `signup`, `admin` and `health` are the routes, one module each, which read their input, call one
@@ -77,6 +77,7 @@ mod admin;
 mod app;
 mod auth;
 mod call;
+mod cookie;
 mod edge;
 mod health;
 mod limits;

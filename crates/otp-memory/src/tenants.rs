@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
+use otp_core::config::OriginAccess;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
@@ -12,7 +13,7 @@ use otp_core::id::{KeyId, TenantId};
 use otp_core::port::{
     Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
 };
-use otp_core::tenant::{Configured, Tenant, Version};
+use otp_core::tenant::{Configured, Tenant, TenantStatus, Version};
 use otp_core::time::Timestamp;
 
 use crate::MemoryStore;
@@ -43,6 +44,11 @@ impl Tenants {
         let newest_first = self.by_age.iter().rev().filter(|tenant| behind(tenant));
         let tenants = newest_first.filter_map(|(_, id)| self.by_id.get(id));
         tenants.filter(|tenant| filter.matches(tenant)).take(max).cloned().collect()
+    }
+
+    fn access_of(&self, origin: &str) -> OriginAccess {
+        let active = self.by_id.values().filter(|tenant| tenant.status == TenantStatus::Active);
+        active.map(|tenant| tenant.settings().access_of(origin)).max().unwrap_or(OriginAccess::Denied)
     }
 
     fn by_owner(&self, owner: &EmailAddress) -> Option<&Tenant> {
@@ -142,6 +148,10 @@ impl TenantStore for MemoryStore {
 
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
         Ok(self.write("memory.replace", now)?.replace(tenant, expected, effects, now))
+    }
+
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        Ok(self.read("memory.access_of")?.tenants.access_of(origin))
     }
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {

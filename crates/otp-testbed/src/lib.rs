@@ -1,6 +1,6 @@
 //! Real servers for tests, on loopback: each test starts what it needs and drops it at its end.
 //!
-//! [`stores`] are Postgres and Redis; `service` (with the feature of that name) are our own binaries.
+//! [`stores`] are Postgres and Redis; `service` (with the feature of that name) are our own binaries; [`browser`] shows a page.
 //!
 //! ```no_run
 //! use otp_testbed::stores::{Durability, Postgres};
@@ -19,6 +19,7 @@
 
 use std::time::Duration;
 
+pub mod browser;
 pub mod port;
 #[cfg(feature = "service")]
 pub mod service;

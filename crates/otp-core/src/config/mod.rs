@@ -13,7 +13,7 @@ mod sealing;
 
 pub use blocked::{Blocked, InvalidBlocked};
 pub use flaw::{ConfigFlaw, Flawed, NotInPlan, pointer};
-pub use origin::{InvalidOrigin, Origin};
+pub use origin::{InvalidOrigin, Origin, OriginAccess};
 pub use patch::{ConfigError, network, patched, restored};
 pub use sealing::Secret;
 
@@ -48,6 +48,19 @@ pub struct TenantConfig {
     pub blocked_emails: Vec<Blocked>,
     /// Its tokens.
     pub tokens: TokenConfig,
+    /// How its pages hold sessions.
+    pub session: SessionConfig,
+}
+
+impl TenantConfig {
+    /// How far pages of `origin`, as a browser has sent it, may call.
+    pub fn access_of(&self, origin: &str) -> OriginAccess {
+        match self.allowed_origins.iter().any(|allowed| allowed.allows(origin)) {
+            false => OriginAccess::Denied,
+            true if self.session.cookie() => OriginAccess::WithCookies,
+            true => OriginAccess::Allowed,
+        }
+    }
 }
 
 /// How its mails look and go out.
@@ -191,6 +204,41 @@ pub struct TokenConfig {
     pub refresh_absolute_seconds: Option<u32>,
     /// For whom they are, instead of the tenant's id.
     pub audience: Option<String>,
+}
+
+/// With which calls of other sites a browser sends a cookie (RFC 6265bis, section 5.6.7).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// With none but navigation.
+    #[default]
+    Lax,
+    /// With none.
+    Strict,
+    /// With all.
+    None,
+}
+
+/// How pages hold sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SessionConfig {
+    /// Whether by a cookie, in place of tokens.
+    pub cookie: Option<bool>,
+    /// Which calls of other sites carry it.
+    pub same_site: Option<SameSite>,
+}
+
+impl SessionConfig {
+    /// Whether pages hold sessions by a cookie, in place of tokens.
+    pub fn cookie(&self) -> bool {
+        self.cookie.unwrap_or_default()
+    }
+
+    /// Which calls of other sites carry the cookie.
+    pub fn same_site(&self) -> SameSite {
+        self.same_site.unwrap_or_default()
+    }
 }
 
 impl TokenConfig {

@@ -10,6 +10,17 @@ use url::Url;
 #[error("not an origin")]
 pub struct InvalidOrigin;
 
+/// How far pages of an origin may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OriginAccess {
+    /// Not at all.
+    Denied,
+    /// By what their scripts send.
+    Allowed,
+    /// With their users' cookies, too: with credentials, as the Fetch standard has it.
+    WithCookies,
+}
+
 /// One origin, or `https://*.example.com`: every one below a domain, but not the domain itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -19,6 +30,20 @@ pub struct Origin(String);
 const ANY_BELOW: &str = "https://*.";
 
 impl Origin {
+    /// Every one that allows `origin`: itself, and what stands for all below a domain it is in. As many as the
+    /// name of its host has labels, at most.
+    pub fn allowing(origin: &str) -> Vec<Self> {
+        let itself = (!origin.starts_with(ANY_BELOW)).then(|| Self(origin.to_owned()));
+        let host = origin.strip_prefix("https://").unwrap_or_default();
+        let above = host.match_indices('.').map(|(dot, _)| Self(format!("{ANY_BELOW}{}", &host[dot + 1..])));
+        itself.into_iter().chain(above.filter(|above| above.allows(origin))).collect()
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether `origin`, as a browser has sent it, is this one or below it.
     pub fn allows(&self, origin: &str) -> bool {
         match self.0.strip_prefix(ANY_BELOW) {
@@ -89,6 +114,26 @@ mod tests {
         for text in not.into_iter().chain(["https://a.example:443", "https://u@a.example", "https://*.192.0.2.1", ""]) {
             assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin), "{text}");
         }
+    }
+
+    #[test]
+    fn whoever_allows_an_origin_is_among_those_that_do() {
+        let lists =
+            ["https://*.example.com", "https://*.b.example.com", "https://a.b.example.com", "http://localhost:3000"];
+        let others =
+            ["https://*.example.com:8443", "https://example.com", "https://*.com.au", "https://a.b.example.com:8443"];
+        let entries = lists.into_iter().chain(others).map(|text| text.parse::<Origin>().unwrap());
+        for entry in entries {
+            for origin in lists.into_iter().chain(others).chain([
+                "https://x.a.b.example.com",
+                "https://-.example.com",
+                "null",
+                "",
+            ]) {
+                assert_eq!(Origin::allowing(origin).contains(&entry), entry.allows(origin), "{entry:?} {origin}");
+            }
+        }
+        assert!(Origin::allowing("null").iter().all(|entry| entry.as_str().parse::<Origin>().is_err()));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use url::Url;
 use super::flaw::NotInPlan;
 use super::members::{Members, Read, flag, line, number, one_of, small, source, text};
 use super::{
-    ConfigFlaw, EmailConfig, Flawed, OtpConfig, Provider, ProviderKind, RateLimits, Secret, TenantConfig, TokenConfig,
-    Variables,
+    ConfigFlaw, EmailConfig, Flawed, OtpConfig, Provider, ProviderKind, RateLimits, SameSite, Secret, SessionConfig,
+    TenantConfig, TokenConfig, Variables,
 };
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
@@ -109,6 +109,7 @@ fn whole(config: &mut TenantConfig, members: &mut Members<'_>, plan: &Plan, seal
         text.parse().map_err(|_| ConfigFlaw::InvalidBlocked)
     });
     members.object("tokens", &mut config.tokens, tokens);
+    members.object("session", &mut config.session, session);
 }
 
 /// An address, or a network: IPv4 in IPv6 unwrapped, host bits cleared.
@@ -253,6 +254,13 @@ fn tokens(tokens: &mut TokenConfig, members: &mut Members<'_>) {
     members.set("refreshIdleSeconds", &mut tokens.refresh_idle_seconds, number(300, YEAR));
     members.set("refreshAbsoluteSeconds", &mut tokens.refresh_absolute_seconds, number(300, YEAR));
     members.set("audience", &mut tokens.audience, line(255));
+}
+
+fn session(session: &mut SessionConfig, members: &mut Members<'_>) {
+    const SITES: [(&str, SameSite); 3] =
+        [("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)];
+    members.set("cookie", &mut session.cookie, flag);
+    members.set("sameSite", &mut session.same_site, one_of("lax, strict, none", &SITES));
 }
 
 /// What is wrong with members that are right by themselves.

@@ -71,6 +71,7 @@ pub struct Keyring {
     kid: Kid,
     pepper: MacKey,
     refresh: MacKey,
+    csrf: MacKey,
     access: MacKey,
     seal: SealKey,
     address: MacKey,
@@ -97,6 +98,7 @@ impl Keyring {
             kid,
             pepper: MacKey::new(&master.derive("pepper")),
             refresh: MacKey::new(&master.derive("refresh")),
+            csrf: MacKey::new(&master.derive("csrf")),
             access: MacKey::new(&master.derive("access-token")),
             seal,
             address: from_root("address"),
@@ -179,6 +181,11 @@ impl Keyring {
     /// The key of refresh tokens issued under `kid`, if it is at hand.
     pub(crate) fn refresh(&self, kid: Kid) -> Option<&MacKey> {
         self.of(kid, &self.refresh)
+    }
+
+    /// The key of CSRF tokens beside refresh tokens issued under `kid`, if it is at hand.
+    pub(crate) fn csrf(&self, kid: Kid) -> Option<&MacKey> {
+        self.of(kid, &self.csrf)
     }
 
     /// The HS256 secret of `realm` under `kid`, if that key is at hand.

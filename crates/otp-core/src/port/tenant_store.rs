@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::api_key::KeyHash;
 use crate::caller::Actor;
+use crate::config::OriginAccess;
 use crate::effect::Effect;
 use crate::email::EmailAddress;
 use crate::fault::Res;
@@ -156,6 +157,17 @@ pub trait TenantStore: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced>;
+
+    /// How far pages of `origin`, as a browser has sent it, may call: as far as the active tenant that lets them furthest
+    /// says. Preflights are answered by it, which name no tenant.
+    ///
+    /// # Contract
+    /// 1. MUST go by what active tenants have set, and by every change that was answered before (`origins_are_those_of_active_tenants`).
+    /// 2. MUST deny what nobody lists, whatever text it is (`origins_are_those_of_active_tenants`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess>;
 
     /// What has changed since `since`; zero is before the first change.
     ///

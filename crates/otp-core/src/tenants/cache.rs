@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::api_key::KeyHash;
+use crate::config::OriginAccess;
 use crate::effect::Effect;
 use crate::email::EmailAddress;
 use crate::fault::Res;
@@ -20,7 +21,7 @@ use crate::time::Timestamp;
 
 /// How long after a successful look the cache is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// Tenants kept at most; one more, and it begins anew.
+/// Tenants kept at most, and origins; one more, and it begins anew.
 const KEPT: usize = 10_000;
 
 /// A [`TenantStore`] in front of another: answers from memory who was asked for before.
@@ -38,6 +39,8 @@ pub struct TenantCache {
 struct Known {
     tenants: HashMap<TenantId, Tenant>,
     keys: HashMap<KeyHash, TenantId>,
+    /// Any change of a tenant may be one of these, so they are forgotten all together. Strangers choose what is asked.
+    origins: HashMap<String, OriginAccess>,
     /// Every change up to here has been heard of.
     upto: ChangeNumber,
     /// When the last successful look began.
@@ -63,6 +66,7 @@ impl Known {
 
     fn forget(&mut self, id: TenantId) {
         self.forgotten += 1;
+        self.origins.clear();
         if let Some(tenant) = self.tenants.remove(&id) {
             for key in &tenant.keys {
                 self.keys.remove(&key.hash);
@@ -74,6 +78,7 @@ impl Known {
         self.forgotten += 1;
         self.tenants.clear();
         self.keys.clear();
+        self.origins.clear();
     }
 
     fn keep(&mut self, tenant: &Tenant) {
@@ -84,6 +89,13 @@ impl Known {
         self.keys.extend(tenant.keys.iter().map(|key| (key.hash, tenant.id)));
         self.tenants.insert(tenant.id, tenant.clone());
     }
+
+    fn keep_origin(&mut self, origin: &str, access: OriginAccess) {
+        if self.origins.len() >= KEPT {
+            self.origins.clear();
+        }
+        self.origins.insert(origin.to_owned(), access);
+    }
 }
 
 impl TenantCache {
@@ -92,6 +104,7 @@ impl TenantCache {
         let known = Known {
             tenants: HashMap::new(),
             keys: HashMap::new(),
+            origins: HashMap::new(),
             // Before anything is kept, it only matters where to look on from.
             upto: ChangeNumber::MAX,
             looked_at: None,
@@ -181,7 +194,11 @@ impl TenantStore for TenantCache {
     }
 
     async fn insert(&self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Res<Inserted> {
-        self.store.insert(tenant, effects, now).await
+        let id = tenant.id;
+        let inserted = self.store.insert(tenant, effects, now).await;
+        // It was not kept, but what origins may do is no more what it was.
+        self.known().forget(id);
+        inserted
     }
 
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
@@ -190,6 +207,22 @@ impl TenantStore for TenantCache {
         // Whatever the answer is: a fault may have written, and a conflict shows that what is kept is old.
         self.known().forget(id);
         replaced
+    }
+
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        let forgotten = {
+            let Some(known) = self.believed() else { return self.store.access_of(origin).await };
+            if let Some(access) = known.origins.get(origin) {
+                return Ok(*access);
+            }
+            known.forgotten
+        };
+        let access = self.store.access_of(origin).await?;
+        let mut known = self.known();
+        if known.forgotten == forgotten {
+            known.keep_origin(origin, access);
+        }
+        Ok(access)
     }
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {

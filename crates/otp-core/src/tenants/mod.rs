@@ -21,6 +21,7 @@ use std::time::Duration;
 use crate::api_key::{ApiKey, InvalidApiKey, KeyRecord};
 use crate::audit::{AuditEntry, AuditEvent, Target};
 use crate::caller::Caller;
+use crate::config::OriginAccess;
 use crate::deployment::Deployment;
 use crate::effect::Effect;
 use crate::fault::{Fault, Res};
@@ -29,6 +30,9 @@ use crate::port::{Age, ConfigMark, Replaced, TenantCursor, TenantFilter};
 use crate::realm::Realm;
 use crate::tenant::{Configured, Tenant};
 use crate::time::Timestamp;
+
+/// Longest origin that is looked for, in octets: a scheme, a host (RFC 1035, section 2.3.4) and a port.
+const MAX_ORIGIN: usize = 270;
 
 /// How often at most the use of one key is written down.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
@@ -123,6 +127,18 @@ impl Tenants {
     /// When the store cannot be reached.
     pub async fn configuration(&self, id: TenantId, number: u64) -> Res<Option<Configured>> {
         self.deployment.stores.tenants.configuration(id, number).await
+    }
+
+    /// How far pages of `origin`, as a browser has sent it, may call some active tenant or other: an answer for callers
+    /// of whom no more is known.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        if origin.len() > MAX_ORIGIN {
+            return Ok(OriginAccess::Denied);
+        }
+        self.deployment.stores.tenants.access_of(origin).await
     }
 
     /// Changes a tenant by compare-and-set, as often as it takes, and answers it as it was and as it is. `change` answers

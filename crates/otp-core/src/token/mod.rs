@@ -1,12 +1,14 @@
-//! Tokens: the JWT an access token is, and the derived secret a refresh token is.
+//! Tokens: the JWT an access token is, the derived secret a refresh token is, and what a page sends beside a cookie.
 
 mod claims;
+mod csrf;
 mod hs256;
 mod refresh;
 mod ring_backend;
 
 pub use claims::Claims;
 pub(crate) use claims::{issuer, realm_claimed};
+pub use csrf::CsrfToken;
 pub use hs256::Hs256;
 pub use refresh::RefreshToken;
 

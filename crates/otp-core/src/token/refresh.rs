@@ -21,7 +21,7 @@ const PREFIX: &str = "otp_rt_";
 /// A refresh token, taken apart. Its MAC is not proven until `Sessions::refresh`. Redacted by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    kid: Kid,
+    pub(super) kid: Kid,
     pub(crate) realm: Realm,
     pub(crate) session: SessionId,
     pub(crate) generation: u32,

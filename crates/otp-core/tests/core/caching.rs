@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
+use otp_core::config::OriginAccess;
 use otp_core::effect::Effect;
 use otp_core::id::KeyId;
 use otp_core::port::{
@@ -37,12 +38,12 @@ impl Distant {
         }
     }
 
-    async fn read(&self, read: impl Future<Output = Res<Option<Tenant>>>) -> Res<Option<Tenant>> {
+    async fn read<T>(&self, read: impl Future<Output = Res<T>>) -> Res<T> {
         self.reached()?;
         self.reads.fetch_add(1, Ordering::SeqCst);
-        let tenant = read.await;
+        let answer = read.await;
         self.answers.acquire().await.unwrap().forget();
-        tenant
+        answer
     }
 }
 
@@ -70,6 +71,10 @@ impl TenantStore for Distant {
 
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
         self.store.replace(tenant, expected, effects, now).await
+    }
+
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        self.read(self.store.access_of(origin)).await
     }
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
@@ -200,6 +205,58 @@ async fn what_was_read_before_a_change_is_not_kept_after_it() {
     drop(held);
     assert_eq!(reading.await.unwrap().map(|tenant| tenant.name), Some(desk.acme.name.clone()));
     assert_eq!(desk.name().await, "renamed");
+}
+
+#[tokio::test]
+async fn an_origin_is_looked_for_once_until_any_tenant_changes() {
+    let desk = Desk::set().await;
+    let page = "https://app.example.com";
+    let asked = async |reads, expected| {
+        for _ in 0..3 {
+            assert_eq!(desk.cache.access_of(page).await.unwrap(), expected);
+        }
+        assert_eq!(desk.reads(), reads);
+    };
+    asked(1, OriginAccess::Denied).await;
+    let listing = |version| {
+        let mut tenant = desk.renamed(version, "listing");
+        let config = Arc::make_mut(&mut tenant.config);
+        config.settings.allowed_origins = vec![page.parse().unwrap()];
+        tenant
+    };
+    // Elsewhere: seen after the next look. Here: at once, added or replaced.
+    desk.distant.replace(listing(1), 0, Vec::new(), NOW).await.unwrap();
+    asked(1, OriginAccess::Denied).await;
+    desk.cache.look().await.unwrap();
+    asked(2, OriginAccess::Allowed).await;
+    desk.cache.replace(desk.renamed(2, "lists nothing"), 1, Vec::new(), NOW).await.unwrap();
+    asked(3, OriginAccess::Denied).await;
+    let other = Tenant { keys: Vec::new(), owner: None, ..listing(0) };
+    desk.cache.insert(Tenant { id: TenantId::from_u128(9), ..other }, Vec::new(), NOW).await.unwrap();
+    asked(4, OriginAccess::Allowed).await;
+
+    desk.distant.cut_off.store(true, Ordering::SeqCst);
+    desk.clock.advance(Duration::from_millis(999));
+    asked(4, OriginAccess::Allowed).await;
+    desk.clock.advance(Duration::from_millis(1));
+    assert!(desk.cache.access_of(page).await.is_err(), "served from memory by a node that is cut off");
+}
+
+#[tokio::test]
+async fn what_was_heard_of_an_origin_before_a_change_is_not_kept_after_it() {
+    let desk = Desk::set().await;
+    let page = "https://app.example.com";
+    let held = desk.distant.answers.acquire_many(1_000).await.unwrap();
+    let mut asking = std::pin::pin!(desk.cache.access_of(page));
+    let waits = futures::poll!(&mut asking).is_pending();
+    assert!(waits && desk.reads() == 1);
+    let mut listing = desk.renamed(1, "listing");
+    Arc::make_mut(&mut listing.config).settings.allowed_origins = vec![page.parse().unwrap()];
+    desk.distant.replace(listing, 0, Vec::new(), NOW).await.unwrap();
+    desk.cache.look().await.unwrap();
+    drop(held);
+    assert_eq!(asking.await.unwrap(), OriginAccess::Denied);
+    assert_eq!(desk.cache.access_of(page).await.unwrap(), OriginAccess::Allowed);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `POST /auth/logout`
 
+use http::header::SET_COOKIE;
 use serde::Serialize;
 
 use crate::app::App;
@@ -22,7 +23,11 @@ pub(crate) async fn logout(call: Call<UserCall, Logout>) -> Answer {
         message: &'static str,
     }
     let Call { app, who, input: Logout { everywhere }, request_id, .. } = call;
-    app.sessions.end(&who.authenticated, everywhere, &who.caller(&request_id)).await?;
+    app.sessions.end(&who.live, everywhere, &who.caller(&request_id)).await?;
     let message = if everywhere { "Logged out everywhere." } else { "Logged out." };
-    Ok(reply::ok(LoggedOut { message }))
+    let mut response = reply::ok(LoggedOut { message });
+    if let Some(resting) = &who.resting {
+        response.headers_mut().insert(SET_COOKIE, resting.dropped(&app)?);
+    }
+    Ok(response)
 }

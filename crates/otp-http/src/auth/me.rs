@@ -20,6 +20,9 @@ struct Me {
     #[serde(serialize_with = "rfc_3339")]
     last_login_at: Timestamp,
     session: Session,
+    /// For a page that was loaded anew and has nothing but its cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf_token: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -36,8 +39,9 @@ struct Session {
 }
 
 pub(crate) async fn me(call: Call<UserCall, Nothing>) -> Answer {
-    let live = call.who.authenticated.live;
+    let UserCall { live, resting, .. } = call.who;
     let email = call.app.sessions.email(&live)?.canonical().to_owned();
+    let csrf = resting.and_then(|resting| resting.csrf);
     let LiveSession { session, user } = live;
     Ok(reply::ok(Me {
         user_id: user.id,
@@ -52,5 +56,6 @@ pub(crate) async fn me(call: Call<UserCall, Nothing>) -> Answer {
             expires_at: session.ends_at(),
             purpose: session.purpose,
         },
+        csrf_token: csrf.map(|csrf| csrf.expose().to_owned()),
     }))
 }

@@ -1,17 +1,20 @@
 //! `POST /auth/refresh`
 
-use super::tokens::TokenMembers;
+use http::header::SET_COOKIE;
+
+use super::tokens::Handed;
 use crate::app::App;
 use crate::call::{Call, Form, Input, Refreshing};
+use crate::edge::RequestId;
 use crate::problem::{Flaw, ProblemCode};
-use crate::reply::{self, Answer};
+use crate::reply::Answer;
 
-/// Exactly one credential is in the body. Which, the capability holds.
+/// Exactly one credential is in the body, or none where there is a cookie. Which, the capability holds.
 pub(crate) struct OneCredential;
 
 impl Input for OneCredential {
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
-        if form.body.has("refreshToken") == form.body.has("token") {
+        if form.body.has("refreshToken") == form.body.has("token") && !form.rests_on_cookie {
             form.body.note_whole(Flaw::OnlyOne);
         }
         let any = |_: &str| Ok(());
@@ -23,8 +26,21 @@ impl Input for OneCredential {
 
 pub(crate) async fn refresh(call: Call<Refreshing, OneCredential>) -> Answer {
     let Call { app, who, request_id, .. } = call;
-    let caller = who.caller(&request_id);
-    let refreshed = who.refreshed.ok_or(ProblemCode::InvalidToken)?;
-    let tokens = app.sessions.refresh(refreshed.world(), &refreshed.credential, &caller).await?;
-    Ok(reply::ok(TokenMembers::from(tokens)))
+    let answer = fresh_tokens(&app, &who, &request_id).await;
+    match (answer, &who.resting) {
+        // A cookie that will never be good again is taken out of the browser, so that its page asks for a new sign-in.
+        (Err(problem), Some(resting))
+            if matches!(problem.code(), ProblemCode::InvalidToken | ProblemCode::RefreshReused) =>
+        {
+            Err(problem.with_header(SET_COOKIE, resting.dropped(&app)?))
+        }
+        (answer, _) => answer,
+    }
+}
+
+async fn fresh_tokens(app: &App, who: &Refreshing, request_id: &RequestId) -> Answer {
+    let refreshed = who.refreshed.as_ref().ok_or(ProblemCode::InvalidToken)?;
+    let world = refreshed.world();
+    let tokens = app.sessions.refresh(world, &refreshed.credential, &who.caller(request_id)).await?;
+    Ok(Handed::over(app, tokens, who.handover(world.tenant))?.answer(|tokens| tokens))
 }

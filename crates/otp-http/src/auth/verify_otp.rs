@@ -8,11 +8,11 @@ use otp_core::otp::{Proof, Verification, VerifyError};
 use serde::Serialize;
 
 use super::context::{self, Context, challenge_id};
-use super::tokens::TokenMembers;
+use super::tokens::{Handed, TokenMembers};
 use crate::app::App;
 use crate::call::{AppCall, Call, Form, Input};
 use crate::problem::Flaw;
-use crate::reply::{self, Answer};
+use crate::reply::Answer;
 
 pub(crate) struct VerifyOtp {
     /// Not an error of the body, but told with a code of its own once all else is right.
@@ -62,5 +62,6 @@ pub(crate) async fn verify_otp(call: Call<AppCall, VerifyOtp>) -> Answer {
     let verification = Verification { code: input.code.map_err(VerifyError::from)?, proof: input.proof };
     let verified = app.otp.check(who.world(), verification, &caller).await?;
     let tokens = app.sessions.issue(who.world(), &verified)?;
-    Ok(reply::ok(SignedIn { tokens: tokens.into(), is_new_user: verified.is_new_user() }))
+    let handed = Handed::over(&app, tokens, who.handover())?;
+    Ok(handed.answer(|tokens| SignedIn { tokens, is_new_user: verified.is_new_user() }))
 }

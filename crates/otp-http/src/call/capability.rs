@@ -3,21 +3,22 @@
 
 use http::header::{ORIGIN, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use otp_core::api_key::{KeyKind, KeyRecord};
 use otp_core::caller::{Actor, Caller, ClientAddress};
+use otp_core::config::OriginAccess;
 use otp_core::id::TenantId;
-use otp_core::port::Age;
-use otp_core::realm::{Mode, Realm};
-use otp_core::sessions::{Authenticated, RefreshCredential};
+use otp_core::realm::Mode;
+use otp_core::session::LiveSession;
 use otp_core::tenant::{Tenant, World};
 use otp_core::tenants::Principal;
-use otp_core::token::RefreshToken;
+use otp_core::token::CsrfToken;
 
 use super::credentials::{Credentials, Sent};
-use super::json::Node;
+use super::session::{self, Refreshed, Resting};
 use crate::app::App;
-use crate::edge::{Client, RequestId};
+use crate::cookie::Handover;
+use crate::edge::{self, Client, Page, RequestId};
 use crate::problem::{Problem, ProblemCode, unserved};
 
 /// By what a route knows its caller.
@@ -27,11 +28,13 @@ pub(crate) enum By {
     Nothing,
     /// An API key.
     Key,
-    /// A user's token; a key may stand beside it.
+    /// A user's token, or his session's cookie; a key may stand beside it.
     Token,
-    /// A token in the body; a key may come with it.
+    /// A token in the body, or a session's cookie; a key may come with it.
     Body,
 }
+
+const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// Longest name of a user's software, in characters.
 pub(crate) const MAX_USER_AGENT: usize = 512;
@@ -39,26 +42,10 @@ pub(crate) const MAX_USER_AGENT: usize = 512;
 /// Credentials that were found good, and from where they came.
 pub(crate) struct Proven {
     key: Option<Principal>,
-    user: Option<(Tenant, Authenticated)>,
+    user: Option<(Tenant, LiveSession)>,
     refresh: Option<Refreshed>,
+    resting: Option<Resting>,
     from: Whence,
-}
-
-/// A credential in a body, and where it was issued.
-pub(crate) struct Refreshed {
-    /// By whom.
-    tenant: Tenant,
-    /// In which of his worlds.
-    mode: Mode,
-    /// What it is.
-    pub(crate) credential: RefreshCredential,
-}
-
-impl Refreshed {
-    /// Where it was issued.
-    pub(crate) fn world(&self) -> World<'_> {
-        World { tenant: &self.tenant, mode: self.mode }
-    }
 }
 
 /// From where a call comes.
@@ -83,28 +70,31 @@ impl Proven {
     ///
     /// # Errors
     /// `invalid_api_key`, `invalid_token`; `unavailable` when it could not be found out.
-    pub(super) async fn by(
-        by: By,
-        sent: &Credentials<'_>,
-        body: &[u8],
-        from: Whence,
-        app: &App,
-    ) -> Result<Self, Problem> {
+    pub(super) async fn by(by: By, parts: &Parts, body: &[u8], app: &App) -> Result<Self, Problem> {
         if by == By::Nothing {
-            return Ok(Self { key: None, user: None, refresh: None, from });
+            return Ok(Self { key: None, user: None, refresh: None, resting: None, from: Whence::of(parts) });
         }
+        let (headers, page) = (&parts.headers, Page::of(parts));
+        let sent = Credentials::of(headers);
         let key = match sent.key {
             Sent::Text(text) => Some(app.tenants.authenticate(text).await?),
             Sent::Nothing if by != By::Key => None,
             Sent::Nothing | Sent::Unreadable => return Err(ProblemCode::InvalidApiKey.into()),
         };
+        key.iter().for_each(|key| page.calls(&key.tenant));
+        let mut resting = None;
         let user = match (by, sent.token) {
-            (By::Token, Sent::Text(token)) => Some(authenticate(app, token, key.as_ref()).await?),
+            (By::Token, Sent::Text(token)) => Some(session::by_token(app, token, key.as_ref()).await?),
             // A key that opens nothing here is told so, token or not.
             (By::Token, Sent::Nothing) if key.as_ref().is_some_and(is_operator) => None,
-            (By::Token, Sent::Nothing | Sent::Unreadable) => return Err(ProblemCode::InvalidToken.into()),
+            (By::Token, Sent::Nothing) => {
+                let (tenant, live, cookie) = session::by_cookie(app, headers, key.as_ref()).await?;
+                resting = Some(cookie);
+                Some((tenant, live))
+            }
+            (By::Token, Sent::Unreadable) => return Err(ProblemCode::InvalidToken.into()),
             (By::Nothing | By::Key | By::Body, Sent::Text(token)) => {
-                if key.as_ref().is_some_and(|key| !is_of(app, token, key)) {
+                if key.as_ref().is_some_and(|key| !session::is_of(app, token, key)) {
                     return Err(ProblemCode::InvalidToken.into());
                 }
                 None
@@ -113,32 +103,58 @@ impl Proven {
             (By::Nothing | By::Key | By::Body, Sent::Unreadable) => return Err(ProblemCode::InvalidApiKey.into()),
         };
         // Looked for here, so that its customer's status comes before whatever else is wrong with the body.
-        let refresh = if by == By::Body { refreshing(app, body, key.as_ref()).await? } else { None };
-        Ok(Self { key, user, refresh, from })
+        let mut refresh = None;
+        if by == By::Body {
+            (refresh, resting) = session::refreshing(app, headers, body, key.as_ref()).await?;
+        }
+        let proven = Self { key, user, refresh, resting, from: Whence::of(parts) };
+        proven.tenants().for_each(|tenant| page.calls(tenant));
+        Ok(proven)
+    }
+
+    /// Whether a cookie stands for what would have to be in the body.
+    pub(super) fn rests_on_cookie(&self) -> bool {
+        self.resting.is_some()
     }
 
     /// Refuses a secret key that a browser has sent, a page that its customer does not allow, and a publishable
-    /// key that changes something and comes from no page at all.
+    /// key or a cookie that changes something and comes from no page at all.
     ///
     /// # Errors
     /// `secret_key_in_browser`, `origin_not_allowed`.
     pub(super) fn refuse_foreign(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-        let mut origins = headers.get_all(ORIGIN).iter();
         let kind = self.key.as_ref().map(|key| key.key.kind);
-        let Some(origin) = origins.next() else {
-            let homeless = kind == Some(KeyKind::Publishable) && !method.is_safe();
+        if !headers.contains_key(ORIGIN) {
+            let of_a_page = kind == Some(KeyKind::Publishable) || self.csrf_token().is_some();
+            let homeless = of_a_page && !method.is_safe();
             return if homeless { Err(ProblemCode::OriginNotAllowed.into()) } else { Ok(()) };
-        };
+        }
         if kind == Some(KeyKind::Secret) {
             return Err(ProblemCode::SecretKeyInBrowser.into());
         }
-        let origin = origin.to_str().ok().filter(|_| origins.next().is_none());
-        let allows = |tenant: &Tenant| {
-            let listed = &tenant.settings().allowed_origins;
-            origin.is_some_and(|origin| listed.iter().any(|allowed| allowed.allows(origin)))
-        };
+        let origin = edge::origin(headers).and_then(|origin| origin.to_str().ok());
+        let allows =
+            |tenant: &Tenant| origin.is_some_and(|origin| tenant.settings().access_of(origin) != OriginAccess::Denied);
         let mut customers = self.tenants().filter(|tenant| tenant.id != TenantId::SERVICE);
         if customers.all(allows) { Ok(()) } else { Err(ProblemCode::OriginNotAllowed.into()) }
+    }
+
+    /// Refuses a call that rests on a cookie, changes something, and does not show that it comes from a page that
+    /// was given that cookie: a browser sends it along for any.
+    ///
+    /// # Errors
+    /// `csrf_failed`.
+    pub(super) fn refuse_forged(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(token) = self.csrf_token().filter(|_| !method.is_safe()) else { return Ok(()) };
+        let mut sent = headers.get_all(CSRF_TOKEN).iter();
+        match (sent.next(), sent.next()) {
+            (Some(sent), None) if token.is(sent.as_bytes()) => Ok(()),
+            _ => Err(ProblemCode::CsrfFailed.into()),
+        }
+    }
+
+    fn csrf_token(&self) -> Option<&CsrfToken> {
+        self.resting.as_ref()?.csrf.as_ref()
     }
 
     /// Refuses every customer who is not served, by key, token, or a credential in the body.
@@ -170,55 +186,12 @@ impl Proven {
     fn tenants(&self) -> impl Iterator<Item = &Tenant> {
         let key = self.key.as_ref().map(|key| &key.tenant);
         let user = self.user.as_ref().map(|(tenant, _)| tenant);
-        let refresh = self.refresh.as_ref().map(|refreshed| &refreshed.tenant);
+        let refresh = self.refresh.as_ref().map(|refreshed| refreshed.world().tenant);
         [key, user, refresh].into_iter().flatten()
     }
 }
 
-/// Accepts a user's token, of the key's customer and mode if there is a key.
-async fn authenticate(app: &App, token: &str, key: Option<&Principal>) -> Result<(Tenant, Authenticated), Problem> {
-    let claimed = app.sessions.realm_claimed(token).ok_or(ProblemCode::InvalidToken)?;
-    let tenant = match key {
-        Some(key) if realm_of(key) == claimed => key.tenant.clone(),
-        // An operator's key has no customer for the token to be of another.
-        Some(key) if !is_operator(key) => return Err(ProblemCode::InvalidToken.into()),
-        Some(_) | None => app.tenants.get(claimed.tenant, Age::Kept).await?.ok_or(ProblemCode::InvalidToken)?,
-    };
-    let authenticated = app.sessions.authenticate(World { tenant: &tenant, mode: claimed.mode }, token).await?;
-    Ok((tenant, authenticated))
-}
-
-/// Whether a token beside a key is, by its own word, of the key's customer and mode. More is not asked where
-/// the token opens nothing: who asks for a fresh code may well carry a stale one.
-fn is_of(app: &App, token: &str, key: &Principal) -> bool {
-    app.sessions.realm_claimed(token) == Some(realm_of(key))
-}
-
-/// The world a key opens.
-fn realm_of(key: &Principal) -> Realm {
-    Realm { tenant: key.tenant.id, mode: key.key.mode }
-}
-
-/// The credential in the body of a refresh and its customer, if it was issued here, and to the key's
-/// customer and mode if there is a key.
-async fn refreshing(app: &App, body: &[u8], key: Option<&Principal>) -> Result<Option<Refreshed>, Problem> {
-    let Some(Node::Object(members)) = Node::parse(body) else { return Ok(None) };
-    let credential = members.into_iter().find_map(|(name, value)| match (name.as_str(), value) {
-        ("refreshToken", Node::Text(text)) => RefreshToken::parse(&text).ok().map(RefreshCredential::Refresh),
-        ("token", Node::Text(text)) => Some(RefreshCredential::Access(text)),
-        _ => None,
-    });
-    let Some(credential) = credential else { return Ok(None) };
-    let Some(realm) = app.sessions.issued_in(&credential) else { return Ok(None) };
-    let tenant = match key {
-        Some(key) if realm_of(key) == realm => Some(key.tenant.clone()),
-        Some(_) => None,
-        None => app.tenants.get(realm.tenant, Age::Kept).await?,
-    };
-    Ok(tenant.map(|tenant| Refreshed { tenant, mode: realm.mode, credential }))
-}
-
-fn is_operator(key: &Principal) -> bool {
+pub(super) fn is_operator(key: &Principal) -> bool {
     match key.key.kind {
         KeyKind::Operator => true,
         KeyKind::Secret | KeyKind::Publishable => false,
@@ -280,6 +253,11 @@ impl KeyCall {
     /// The address the call comes from, where it is known.
     pub(crate) fn peer(&self) -> Option<ClientAddress> {
         self.from.client
+    }
+
+    /// How tokens are handed over to who calls.
+    pub(crate) fn handover(&self) -> Handover {
+        Handover::of(&self.tenant, self.key.kind == KeyKind::Publishable)
     }
 
     /// As limits and audit trail see the caller himself.
@@ -359,10 +337,12 @@ impl Capability for Operator {
     }
 }
 
-/// An end user calls, by his token.
+/// An end user calls, by his token or his session's cookie.
 pub(crate) struct UserCall {
     /// His session.
-    pub(crate) authenticated: Authenticated,
+    pub(crate) live: LiveSession,
+    /// The cookie, if it is that.
+    pub(crate) resting: Option<Resting>,
     key: Option<KeyRecord>,
     from: Whence,
 }
@@ -370,7 +350,7 @@ pub(crate) struct UserCall {
 impl UserCall {
     /// As the audit trail sees him: whoever holds the key sent along, else the token.
     pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
-        let session = Actor::Session(self.authenticated.live.session.id);
+        let session = Actor::Session(self.live.session.id);
         let actor = self.key.as_ref().map_or(session, |key| Actor::Key(key.id));
         caller(actor, request_id, &of_user(self.key.as_ref(), &self.from))
     }
@@ -381,20 +361,28 @@ impl Capability for UserCall {
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let key = customers_key(proven.key)?;
-        let (_, authenticated) = proven.user.ok_or(ProblemCode::InvalidToken)?;
-        Ok(Self { authenticated, key, from: proven.from })
+        let (_, live) = proven.user.ok_or(ProblemCode::InvalidToken)?;
+        Ok(Self { live, resting: proven.resting, key, from: proven.from })
     }
 }
 
-/// Someone asks for fresh tokens, by a token in the body.
+/// Someone asks for fresh tokens, by a token in the body or his session's cookie.
 pub(crate) struct Refreshing {
     /// The credential and its customer, if it was issued here and to the customer of the key.
     pub(crate) refreshed: Option<Refreshed>,
+    /// The cookie that was sent for it, good or not, if the body holds none.
+    pub(crate) resting: Option<Resting>,
     key: Option<KeyRecord>,
     from: Whence,
 }
 
 impl Refreshing {
+    /// How tokens of `tenant` are handed over to who calls.
+    pub(crate) fn handover(&self, tenant: &Tenant) -> Handover {
+        let by_page = self.key.as_ref().is_some_and(|key| key.kind == KeyKind::Publishable);
+        Handover::of(tenant, by_page || self.resting.is_some())
+    }
+
     /// As the audit trail sees him; without a key, the domain puts the session in.
     pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
         let actor = self.key.as_ref().map_or(Actor::System, |key| Actor::Key(key.id));
@@ -407,7 +395,7 @@ impl Capability for Refreshing {
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let key = customers_key(proven.key)?;
-        Ok(Self { refreshed: proven.refresh, key, from: proven.from })
+        Ok(Self { refreshed: proven.refresh, resting: proven.resting, key, from: proven.from })
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Form<'r> {
     pub(crate) body: Fields,
     /// The headers.
     pub(crate) headers: &'r HeaderMap,
+    /// Whether the call rests on a cookie, and its body needs no credential.
+    pub(crate) rests_on_cookie: bool,
     uri: &'r Uri,
     query: Vec<(String, String)>,
     errors: Vec<FieldError>,
@@ -61,7 +63,12 @@ impl<'r> Form<'r> {
     ///
     /// # Errors
     /// `invalid_json`; `invalid_request` with every fault.
-    pub(super) fn read<I: Input>(parts: &'r Parts, body: &[u8], app: &App) -> Result<I, Problem> {
+    pub(super) fn read<I: Input>(
+        parts: &'r Parts,
+        body: &[u8],
+        rests_on_cookie: bool,
+        app: &App,
+    ) -> Result<I, Problem> {
         let node = Node::parse(if body.is_empty() { b"{}" } else { body }).ok_or(ProblemCode::InvalidJson)?;
         let whole = |flaw| Problem::invalid(vec![FieldError::new("", flaw)]);
         let members = node.into_object().map_err(whole)?;
@@ -71,6 +78,7 @@ impl<'r> Form<'r> {
         let mut form = Self {
             body: Fields::new(String::new(), members),
             headers: &parts.headers,
+            rests_on_cookie,
             uri: &parts.uri,
             query,
             errors: Vec::new(),

@@ -6,6 +6,7 @@ mod credentials;
 mod fields;
 mod form;
 mod json;
+mod session;
 
 pub(crate) use body::read as read_body;
 pub(crate) use capability::{
@@ -20,8 +21,7 @@ use bytes::Bytes;
 use crate::app::App;
 use crate::edge::RequestId;
 use crate::problem::Problem;
-use capability::{Proven, Whence};
-use credentials::Credentials;
+use capability::Proven;
 
 /// A call that has passed every check that needs no object: `who` may make it, and `input` is whole.
 pub(crate) struct Call<W, I> {
@@ -45,14 +45,15 @@ impl<W: Capability, I: Input> FromRequest<App> for Call<W, I> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let body = body::read(body, I::MAX_BODY).await?; // size, 413
-        let (sent, whence) = (Credentials::of(&parts.headers), Whence::of(&parts));
-        let proven = Proven::by(W::BY, &sent, &body, whence, app).await?; // credential, 401
+        let proven = Proven::by(W::BY, &parts, &body, app).await?; // credential, 401
         proven.refuse_foreign(&parts.method, &parts.headers)?; // origin, 403
+        proven.refuse_forged(&parts.method, &parts.headers)?; // CSRF, 403
         proven.refuse_unserved()?; // customer status, 403
         proven.refuse_address()?; // client address, 403
+        let rests_on_cookie = proven.rests_on_cookie();
         let who = W::admit(proven)?; // scope, 403
         body::refuse_other_media(&parts.headers, &body)?; // media type, 415
-        let input = Form::read(&parts, &body, app)?; // body and query, 400
+        let input = Form::read(&parts, &body, rests_on_cookie, app)?; // body and query, 400
         let request_id = RequestId::of(&parts);
         Ok(Self { app: app.clone(), who, input, request_id, body })
     }

@@ -1,10 +1,12 @@
 //! The edge: what happens to every request and every answer, whatever the route.
 
 mod client;
+mod cors;
 mod host;
 mod request_id;
 
 pub(crate) use client::{Client, Proxies};
+pub(crate) use cors::{Page, origin};
 pub(crate) use request_id::RequestId;
 
 use std::panic::AssertUnwindSafe;
@@ -25,12 +27,13 @@ use otp_core::system::SystemEntropy;
 
 use crate::app::App;
 use crate::problem::{self, Problem, ProblemCode};
+use cors::Visit;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Names the request, refuses foreign hosts, bounds time, catches panics, writes problems out, adds
-/// the headers every answer has, and logs the call. Neither query nor body nor headers are logged.
+/// Names the request, refuses foreign hosts, answers preflights, bounds time, catches panics, writes problems out,
+/// adds the headers every answer has, lets pages read it, and logs the call. Neither query nor body nor headers are logged.
 pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = RequestId::accept(request.headers(), &app.entropy);
@@ -39,14 +42,20 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let client = app.proxies.client(&request);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(Client(client));
+    let visit = Visit::of(&mut request);
 
     let foreign = app.settings.loopback_hosts_only && !host::is_loopback(&request);
     let mut response = if foreign {
         Problem::new(ProblemCode::HostNotAllowed).into_response()
+    } else if let Some(preflight) = visit.as_ref().and_then(Visit::preflight) {
+        preflight
     } else {
         within_bounds(next.run(request)).await
     };
     finish(&mut response, &app.settings.public_url, &id);
+    if let Some(visit) = visit {
+        visit.open(&mut response, &app).await;
+    }
 
     tracing::info!(
         %method,

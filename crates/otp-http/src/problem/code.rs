@@ -91,6 +91,10 @@ problem_codes! {
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "The origin is not allowed",
         "The page that called is of an origin the customer has not allowed, or a publishable key came without any.",
         "Add the origin to `allowedOrigins` of the configuration, exactly as the browser sends it.";
+    /// A call that rests on a cookie lacks what shows that its page meant it.
+    CsrfFailed = FORBIDDEN, "csrf_failed", "No CSRF token beside the cookie",
+        "The call rests on the session's cookie, and `X-CSRF-Token` is missing or not the one that belongs to it.",
+        "Send the newest `csrfToken`: from the answer that signed in or refreshed last, in any tab, or from `GET /auth/me`.";
     /// The customer is suspended.
     CustomerSuspended = FORBIDDEN, "customer_suspended", "The customer is suspended",
         "The customer this key or token belongs to is suspended.",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
 use otp_core::challenge::{Challenge, Lookup};
+use otp_core::config::OriginAccess;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
 use otp_core::fault::{Fault, FaultKind, Res};
@@ -184,6 +185,11 @@ impl TenantStore for Gate {
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
         self.pass("replace").await?;
         self.store.replace(tenant, expected, effects, now).await
+    }
+
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        self.pass("access_of").await?;
+        self.store.access_of(origin).await
     }
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {

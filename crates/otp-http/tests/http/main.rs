@@ -6,6 +6,8 @@
 mod accounts;
 mod api_keys;
 mod configuration;
+mod cookies;
+mod cors;
 mod customers;
 mod edge;
 mod forgery;
@@ -16,6 +18,7 @@ mod limits;
 mod modes;
 mod order;
 mod outages;
+mod page;
 mod problems;
 mod quotas;
 mod requests;

@@ -80,6 +80,10 @@ async fn produce(code: ProblemCode) -> Answer {
             let page = world.key(spec).await;
             world.post("/auth/request-otp", json!({ "email": ADA })).key(&page).header("origin", "https://evil.example")
         }
+        ProblemCode::CsrfFailed => {
+            let page = world.cookie_page().await;
+            page.post("/auth/logout", json!({})).header("cookie", page.sign_in(ADA).await.cookie)
+        }
         ProblemCode::IpNotAllowed => {
             world.configure(json!({ "allowedIps": ["192.0.2.0/24"] })).await;
             request().peer("203.0.113.9")

@@ -384,6 +384,7 @@ impl Answer {
             Some("application/problem+json") => self.is_a_problem(id),
             Some("application/json") => assert!(self.status < 300 || self.status == 503),
             Some("text/html; charset=utf-8") => assert!(!String::from_utf8_lossy(&self.body).contains("<script")),
+            None if self.status == 204 => assert!(self.body.is_empty()),
             other => panic!("{} with content type {other:?}", self.status),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
+use otp_core::config::OriginAccess;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
@@ -105,6 +106,10 @@ impl TenantStore for Tenants {
             self.effects.append(effects, now).await?;
         }
         Ok(replaced)
+    }
+
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        self.tenants.access_of(origin).await
     }
 
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {

@@ -1,6 +1,7 @@
 //! Tenants, compared and set as a whole.
 
 mod configurations;
+mod origins;
 mod uses;
 mod write;
 
@@ -9,6 +10,7 @@ pub(crate) use write::{add, exists};
 
 use async_trait::async_trait;
 use otp_core::api_key::KeyHash;
+use otp_core::config::OriginAccess;
 use otp_core::effect::Effect;
 use otp_core::email::EmailAddress;
 use otp_core::fault::Res;
@@ -104,6 +106,16 @@ impl TenantStore for SqlStore {
         self.writer.run(write::Replace { tenant, expected, effects, now }).await
     }
 
+    async fn access_of(&self, origin: &str) -> Res<OriginAccess> {
+        const OP: &str = "sql.access_of";
+        let mut access = OriginAccess::Denied;
+        for query in origins::allowing(self.engine(), origin) {
+            let rows = self.readers.all(OP, query).await?;
+            access = origins::furthest(&rows).map_err(|trouble| trouble.fault(OP))?.max(access);
+        }
+        Ok(access)
+    }
+
     async fn changes_since(&self, since: ChangeNumber) -> Res<Changes> {
         const OP: &str = "sql.changes";
         let fault = |trouble: Trouble| trouble.fault(OP);
@@ -149,6 +161,12 @@ fn read(row: &Row) -> Tried<Tenant> {
 /// The statements of this folder.
 #[cfg(test)]
 pub(crate) fn all_statements(engine: crate::sql::Engine) -> Vec<&'static str> {
-    [statements(engine), configurations::statements(engine), uses::statements(engine), write::statements(engine)]
-        .concat()
+    [
+        statements(engine),
+        configurations::statements(engine),
+        origins::statements(engine),
+        uses::statements(engine),
+        write::statements(engine),
+    ]
+    .concat()
 }

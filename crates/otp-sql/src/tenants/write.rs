@@ -7,7 +7,7 @@ use otp_core::port::{Inserted, Replaced};
 use otp_core::tenant::{Tenant, Version};
 use otp_core::time::Timestamp;
 
-use super::configurations;
+use super::{configurations, origins};
 use crate::sql::{Conn, Query, query, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::{Verb, WorkingSet};
@@ -65,6 +65,7 @@ pub(crate) async fn add(conn: &mut Conn, tenant: &Tenant) -> Tried<bool> {
         return Ok(false);
     }
     add_keys(conn, tenant).await?;
+    origins::add(conn, tenant).await?;
     configurations::keep(conn, tenant).await?;
     Ok(true)
 }
@@ -121,6 +122,8 @@ impl Verb for Replace {
         }
         query(&FORGET_KEYS).text(id).execute(conn).await?;
         add_keys(conn, &self.tenant).await?;
+        origins::forget(conn, id).await?;
+        origins::add(conn, &self.tenant).await?;
         configurations::keep(conn, &self.tenant).await?;
         set.apply(&self.effects, self.now)?;
         Ok(Replaced::Replaced)

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use otp_core::challenge::Challenge;
+use otp_core::config::OriginAccess;
 use otp_core::effect::{Effect, Letter, MailJob};
 use otp_core::fault::FaultKind;
 use otp_core::id::TenantId;
 use otp_core::limit::{HOUR, Rule};
 use otp_core::port::{Age, Attempt, ChallengeStore, LimitStore, Metering, Outbox, Request, TenantStore};
+use otp_core::tenant::{Tenant, TenantStatus};
 use otp_sql::Schema;
 use otp_testkit::samples::{NOW, Samples};
 use tokio::sync::Barrier;
@@ -19,13 +21,15 @@ on_each_engine! {
     a_new_database_has_everything_before_it
     users_there_were_before_they_were_counted_are_counted
     mail_that_waited_before_there_were_letters_is_sent
+    origins_there_were_before_they_were_listed_are_listed
     a_later_version_is_left_alone
     a_migration_changed_after_it_was_run_is_refused
     several_processes_may_migrate_at_once
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
-    let pending = ["0001 start", "0002 several nodes", "0003 user counts", "0004 configurations", "0005 letters"];
+    let pending =
+        ["0001 start", "0002 several nodes", "0003 user counts", "0004 configurations", "0005 letters", "0006 origins"];
     let pending = pending.map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
     let read = fixture.store.get(TenantId::SERVICE, Age::Fresh).await.unwrap_err();
@@ -73,6 +77,36 @@ async fn mail_that_waited_before_there_were_letters_is_sent(fixture: Fixture) {
     let claimed = fixture.store.claim(NOW, HOUR, 9).await.unwrap().remove(0);
     let letter = Letter::Code { challenge: challenge.id, app_name: "A \"name\"".to_owned() };
     assert_eq!((claimed.mail, claimed.challenge), (MailJob { letter, ..mail }, Some(challenge)));
+}
+
+async fn origins_there_were_before_they_were_listed_are_listed(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    let samples = Samples::seeded(17);
+    let add = async |listed: &[&str], status: TenantStatus, template: &str| {
+        let mut tenant = Tenant { status, ..samples.tenant(NOW) };
+        let settings = &mut Arc::make_mut(&mut tenant.config).settings;
+        settings.allowed_origins = listed.iter().map(|origin| origin.parse().unwrap()).collect();
+        settings.email_config.text_template = Some(template.to_owned());
+        fixture.store.insert(tenant, Vec::new(), NOW).await.unwrap();
+    };
+    add(&["https://a.example", "https://*.b.example", "https://a.example"], TenantStatus::Active, "{{otp}}").await;
+    add(&["https://suspended.example"], TenantStatus::Suspended, "{{otp}}").await;
+    // Which Postgres would not read as JSON.
+    add(&[], TenantStatus::Active, "\0{{otp}}").await;
+    add(&[], TenantStatus::Active, "early {{otp}}").await;
+    fixture.execute("DROP TABLE origins").await;
+    // As a version left it that had nothing to configure.
+    fixture.execute("UPDATE tenants SET document = '{}' WHERE document LIKE '%early%'").await;
+    fixture.execute("DELETE FROM _sqlx_migrations WHERE version = 6").await;
+    fixture.store.migrate().await.unwrap();
+    for (origin, access) in [
+        ("https://a.example", OriginAccess::Allowed),
+        ("https://x.b.example", OriginAccess::Allowed),
+        ("https://b.example", OriginAccess::Denied),
+        ("https://suspended.example", OriginAccess::Denied),
+    ] {
+        assert_eq!(fixture.store.access_of(origin).await.unwrap(), access, "{origin}");
+    }
 }
 
 async fn a_later_version_is_left_alone(fixture: Fixture) {

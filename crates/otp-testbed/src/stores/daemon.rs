@@ -1,4 +1,4 @@
-//! A server as a process with children, whatever it serves.
+//! A server as a process with children, whatever it serves; a browser, too.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use crate::PATIENCE;
 
 /// A server's processes, if it runs. Killed when dropped.
 #[derive(Debug, Default)]
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     child: Mutex<Option<Child>>,
 }
 
@@ -22,7 +22,7 @@ impl Daemon {
     ///
     /// # Panics
     /// When it ends instead, with what `log` tells.
-    pub(super) fn start(&self, command: &mut Command, log: impl Fn() -> String, answers: impl Fn() -> bool) {
+    pub(crate) fn start(&self, command: &mut Command, log: impl Fn() -> String, answers: impl Fn() -> bool) {
         command.process_group(0).stdin(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
         *self.lock() = Some(child);

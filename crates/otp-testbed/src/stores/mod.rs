@@ -1,6 +1,6 @@
 //! Postgres and Redis of a test's own, which it may kill, and [`shared`] ones, which it may not.
 
-mod daemon;
+pub(crate) mod daemon;
 mod postgres;
 mod processes;
 mod redis;

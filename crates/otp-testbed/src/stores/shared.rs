@@ -17,7 +17,7 @@ pub const REQUIRED: &str = "OTP_TEST_REQUIRE_SERVERS";
 /// When there is none and [`REQUIRED`] is set.
 pub fn postgres_url() -> Option<String> {
     static TOLD: Once = Once::new();
-    url(POSTGRES, &TOLD)
+    given(POSTGRES, &TOLD)
 }
 
 /// The shared Redis. Without one the caller's test has nothing to do; stderr says so.
@@ -26,13 +26,14 @@ pub fn postgres_url() -> Option<String> {
 /// When there is none and [`REQUIRED`] is set.
 pub fn redis_url() -> Option<String> {
     static TOLD: Once = Once::new();
-    url(REDIS, &TOLD)
+    given(REDIS, &TOLD)
 }
 
+/// What the variable `name` holds. Where it is not set, stderr is told once, or it is a mistake.
 #[expect(clippy::disallowed_methods, reason = "what tests run on is no configuration of the service")]
-fn url(name: &str, told: &Once) -> Option<String> {
-    let url = std::env::var(name).ok();
-    if url.is_none() {
+pub(crate) fn given(name: &str, told: &Once) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
         assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set and {name} is not");
         // Not by `eprintln`, which the test runner hides while tests pass.
         told.call_once(|| {
@@ -40,5 +41,5 @@ fn url(name: &str, told: &Once) -> Option<String> {
                 .ok();
         });
     }
-    url
+    value
 }

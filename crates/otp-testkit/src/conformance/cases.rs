@@ -93,6 +93,7 @@ macro_rules! conformance {
                 every_change_is_told
                 key_uses_are_noted
                 configurations_are_kept
+                origins_are_those_of_active_tenants
             }
             ledger {
                 counts_are_exact

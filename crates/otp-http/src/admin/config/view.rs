@@ -1,7 +1,7 @@
 //! A configuration as its owner reads it: what he has set, and the defaults of what he has not. Secrets are not in it.
 
 use ipnet::IpNet;
-use otp_core::config::{Blocked, EmailConfig, Origin, Provider, ProviderKind, TenantConfig, Variables};
+use otp_core::config::{Blocked, EmailConfig, Origin, Provider, ProviderKind, SameSite, TenantConfig, Variables};
 use otp_core::locale::Locale;
 use otp_core::plan::Plan;
 use serde::Serialize;
@@ -17,6 +17,7 @@ pub(super) struct ConfigView<'t> {
     allowed_ips: &'t [IpNet],
     blocked_emails: &'t [Blocked],
     tokens: TokenView<'t>,
+    session: SessionView,
 }
 
 #[derive(Serialize)]
@@ -70,6 +71,13 @@ struct TokenView<'t> {
     audience: Option<&'t str>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionView {
+    cookie: bool,
+    same_site: SameSite,
+}
+
 impl<'t> ConfigView<'t> {
     /// `config` as it holds on `plan`.
     pub(super) fn of(config: &'t TenantConfig, plan: &Plan) -> Self {
@@ -101,6 +109,7 @@ impl<'t> ConfigView<'t> {
                 refresh_absolute_seconds: lifetimes.absolute.as_secs(),
                 audience: config.tokens.audience.as_deref(),
             },
+            session: SessionView { cookie: config.session.cookie(), same_site: config.session.same_site() },
         }
     }
 }
