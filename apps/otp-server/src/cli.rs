@@ -126,7 +126,7 @@ pub(crate) enum CustomerCommand {
     Suspend {
         /// The customer, cust_…
         customer: String,
-        /// Why, for the audit trail
+        /// Why, for the audit trail and the mail to the owner
         #[arg(long)]
         reason: Option<String>,
     },
@@ -134,7 +134,7 @@ pub(crate) enum CustomerCommand {
     Activate {
         /// The customer, cust_…
         customer: String,
-        /// Why, for the audit trail
+        /// Why, for the audit trail and the mail to the owner
         #[arg(long)]
         reason: Option<String>,
     },

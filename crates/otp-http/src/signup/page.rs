@@ -16,7 +16,7 @@ main { width: 100%; max-width: 34rem; background: var(--card); border: 1px solid
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; }
 p { margin: 0 0 1.25rem; color: var(--soft); }
 strong { color: var(--ink); overflow-wrap: anywhere; }
-button { display: block; width: 100%; border: 0; border-radius: 10px; padding: .875rem 1rem; background: var(--accent); color: var(--on); font: 600 1rem/1.5 inherit; font-family: inherit; cursor: pointer; }
+button { display: block; width: 100%; border: 0; border-radius: 10px; padding: .875rem 1rem; background: var(--accent); color: var(--on); font: inherit; font-weight: 600; cursor: pointer; }
 button:hover { filter: brightness(1.07); }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 dl { margin: 0; }
