@@ -1,5 +1,6 @@
 //! Right codes that open accounts.
 
+use futures::FutureExt;
 use otp_core::audit::AuditEvent;
 use otp_core::challenge::Challenge;
 use otp_core::effect::Counter;
@@ -51,18 +52,18 @@ pub async fn a_signup_opens_one_account(stores: Stores) {
             signups.push((w.opened().await, of_owner()));
         }
         let by_hand = (round % 2 == 0).then(of_owner);
-        let racers = signups.iter().map(|(challenge, tenant)| {
-            let attempt = w.attempt(opening(&w, challenge, tenant, round % 3 == 0), NOW);
-            Box::pin(async move { attempt.await }) as std::pin::Pin<Box<dyn Future<Output = Attempt> + Send>>
-        });
+        let racers = signups
+            .iter()
+            .map(|(challenge, tenant)| w.attempt(opening(&w, challenge, tenant, round % 3 == 0), NOW).boxed());
         let inserting = by_hand.clone().map(|tenant| {
             let store = w.stores.tenants.clone();
-            Box::pin(async move {
+            let inserted = async move {
                 match store.insert(tenant, Vec::new(), NOW).await.answered() {
                     Inserted::Inserted => Attempt::Expired, // Stands for: it was he.
                     Inserted::Exists => Attempt::AccountExists,
                 }
-            }) as _
+            };
+            inserted.boxed()
         });
         let answers = race(racers.chain(inserting)).await;
         let entered = count(&answers, |answer| matches!(answer, Attempt::Right(_) | Attempt::Expired));
