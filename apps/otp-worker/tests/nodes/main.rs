@@ -33,5 +33,6 @@ mod one_dies;
 mod outages;
 mod races;
 mod revocation;
+mod signup;
 mod sleeper;
 mod stopping;

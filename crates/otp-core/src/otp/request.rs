@@ -168,12 +168,11 @@ impl Otp {
         caller: &Caller,
     ) -> Result<Issued, RequestError> {
         let world = world.into();
-        if world.settings().blocked_emails.iter().any(|blocked| blocked.blocks(&request.email)) {
-            return Err(RequestError::Blocked);
-        }
         let asking = self.asking(world, &request, caller, self.deployment.now())?;
         let address_key = self.deployment.keys.address_key(world.realm(), &request.email);
-        if let Some(live) = self.resendable(&asking, address_key).await? {
+        if !asking.is_blocked
+            && let Some(live) = self.resendable(&asking, address_key).await?
+        {
             let opening = resend(&asking, &live);
             if let Some(issued) = self.open(&asking, opening, &live).await? {
                 return Ok(issued);
@@ -197,7 +196,8 @@ impl Otp {
         let subject = self.deployment.keys.address_subject(&request.email);
         let address = Some(Target::Address(name.clone()));
         let exceeded = self.deployment.audit(realm, AuditEvent::RateLimitExceeded, address, caller, now)?;
-        Ok(Asking { world, request, caller, now, subject, name, exceeded })
+        let is_blocked = world.settings().blocked_emails.iter().any(|blocked| blocked.blocks(&request.email));
+        Ok(Asking { world, request, caller, now, subject, name, exceeded, is_blocked })
     }
 
     /// The challenge to mail again, if the request names one that takes it.
@@ -246,6 +246,10 @@ impl Otp {
             idempotency: asking.request.idempotency.map(|key| Remembered::of(challenge, now).under(key)).transpose()?,
             admitted: self.admitted(asking, challenge)?,
         };
+        // What was answered before is answered again, whoever was blocked since.
+        if asking.is_blocked && !self.deployment.stores.challenges.foregone(&written, now).await? {
+            return Err(RequestError::Blocked);
+        }
         let issued = match self.open_within_limits(written, now).await? {
             Opened::Admitted(usage) => {
                 self.deployment.bell.ring();
@@ -339,6 +343,8 @@ struct Asking<'a> {
     name: String,
     /// The entry of a refusal. A call is refused once, so all its draws may have the same.
     exceeded: AuditEntry,
+    /// Whether the tenant has blocked its address.
+    is_blocked: bool,
 }
 
 impl Asking<'_> {

@@ -257,3 +257,26 @@ async fn what_a_customer_tells_of_the_end_user_is_taken_whole() {
         Value::Bool(true)
     );
 }
+
+#[tokio::test]
+async fn who_is_blocked_gets_no_code_but_what_was_answered_is_answered_again() {
+    let world = World::new().await;
+    let ask = |email: &str, key: &str| {
+        let ask = world.post("/auth/request-otp", json!({ "email": email })).key(&world.customer.key);
+        ask.header("idempotency-key", key).send()
+    };
+    let first = ask(ADA, "a").await;
+    world.configure(json!({ "blockedEmails": [ADA, "@Evil.example"] })).await;
+    let again = ask(ADA, "a").await;
+    assert_eq!((again.status, &again.body, again.header("idempotency-replayed")), (200, &first.body, Some("true")));
+    assert_eq!(ask("bob@example.org", "a").await.problem(), (422, "idempotency_mismatch".to_owned()));
+    assert_eq!(ask("x@evil.example", "a").await.problem(), (422, "idempotency_mismatch".to_owned()));
+
+    let blocked = (403, "email_blocked".to_owned());
+    assert_eq!(ask(ADA, "b").await.problem(), blocked);
+    assert_eq!(ask("x@evil.example", "c").await.problem(), blocked);
+    let resend = json!({ "email": ADA, "challengeId": first.json()["challengeId"] });
+    assert_eq!(world.call("/auth/request-otp", resend).await.problem(), blocked);
+    assert_eq!(world.deliver().await.len(), 1, "the one of before");
+    ask("x@sub.evil.example", "d").await.ok();
+}
