@@ -72,6 +72,9 @@ pub enum AuditEvent {
     /// A replaced refresh token was presented; the session ended.
     #[serde(rename = "session.reuse_detected")]
     SessionReuseDetected,
+    /// A tenant ended sessions of a user.
+    #[serde(rename = "session.revoked")]
+    SessionRevoked,
     /// A limit refused a call.
     #[serde(rename = "rate_limit.exceeded")]
     RateLimitExceeded,

@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //!
-//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`relay`], over one [`deployment`]. What they decide
+//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`users`], [`relay`], over one [`deployment`]. What they decide
 //! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
@@ -62,3 +62,4 @@ pub mod tenants;
 pub mod time;
 pub mod token;
 pub mod user;
+pub mod users;

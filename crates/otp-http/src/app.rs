@@ -12,6 +12,7 @@ use otp_core::sessions::Sessions;
 use otp_core::signup::Signup;
 use otp_core::system::SystemEntropy;
 use otp_core::tenants::Tenants;
+use otp_core::users::Users;
 
 use crate::cookie::Cookies;
 use crate::edge::Proxies;
@@ -29,6 +30,8 @@ pub struct Services {
     pub sessions: Sessions,
     /// Knows customers and their keys.
     pub tenants: Tenants,
+    /// Knows customers' users.
+    pub users: Users,
     /// What those work on; for health, plans and the time.
     pub deployment: Deployment,
     /// What mail goes out by; asked for its health only.

@@ -19,6 +19,7 @@
 //! use otp_core::system::SystemEntropy;
 //! use otp_core::tenants::Tenants;
 //! use otp_core::token::Hs256;
+//! use otp_core::users::Users;
 //! use otp_http::{Readiness, Services, Settings};
 //! use tower::ServiceExt;
 //!
@@ -34,6 +35,7 @@
 //!     signup: Signup::new(deployment.clone(), None),
 //!     sessions: Sessions::new(deployment.clone(), signer, public_url),
 //!     tenants: Tenants::new(deployment.clone()),
+//!     users: Users::new(deployment.clone()),
 //!     deployment,
 //!     mailer: Arc::new(otp_testkit::RecordingMailer::new()),
 //!     readiness: Readiness::default(),
@@ -136,6 +138,10 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/admin/config/versions/{number}", get(admin::config::one))
         .route("/admin/config/versions/{number}/restore", post(admin::config::restore))
         .route("/admin/usage", get(admin::usage))
+        .route("/admin/users", get(admin::users::list))
+        .route("/admin/users/{user}", get(admin::users::get))
+        .route("/admin/users/{user}/sessions", get(admin::users::sessions).delete(admin::users::sign_out))
+        .route("/admin/users/{user}/sessions/{session}", get(admin::users::session).delete(admin::users::end))
         .route("/health", get(health::health))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))

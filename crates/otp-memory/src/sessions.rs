@@ -1,5 +1,6 @@
 //! Sessions, from sign-in to their end.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -46,6 +47,14 @@ impl Sessions {
     fn of(&self, realm: Realm, user: UserId) -> Vec<SessionId> {
         let (first, last) = (SessionId::from_u128(0), SessionId::from_u128(u128::MAX));
         self.by_user.range((realm, user, first)..=(realm, user, last)).map(|(_, _, id)| *id).collect()
+    }
+
+    /// Those of a user that are live, the newest first.
+    pub(crate) fn live_of(&self, realm: Realm, user: UserId, now: Timestamp) -> Vec<Session> {
+        let ids = self.of(realm, user).into_iter();
+        let mut live: Vec<_> = ids.filter_map(|id| self.by_id.live(&(realm, id), now).cloned()).collect();
+        live.sort_by_key(|session| Reverse((session.created_at, session.id)));
+        live
     }
 
     /// Drops the sessions that have long run out.

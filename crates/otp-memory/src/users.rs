@@ -1,20 +1,27 @@
 //! Users: found or made by a sign-in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
+use async_trait::async_trait;
 use otp_core::challenge::Challenge;
+use otp_core::fault::Res;
 use otp_core::id::UserId;
 use otp_core::keys::AddressKey;
+use otp_core::port::{UserCursor, UserStore};
 use otp_core::realm::Realm;
-use otp_core::session::SignIn;
+use otp_core::session::{Session, SignIn};
 use otp_core::time::Timestamp;
 use otp_core::user::User;
+
+use crate::MemoryStore;
 
 /// Everybody who has signed in.
 #[derive(Default)]
 pub(crate) struct Users {
     by_id: BTreeMap<(Realm, UserId), User>,
     by_address: BTreeMap<(Realm, AddressKey), UserId>,
+    by_age: BTreeSet<(Realm, Timestamp, UserId)>,
     count: BTreeMap<Realm, u32>,
 }
 
@@ -25,6 +32,16 @@ impl Users {
 
     pub(crate) fn by_address(&self, realm: Realm, address: AddressKey) -> Option<&User> {
         self.by_address.get(&(realm, address)).and_then(|id| self.by_id(realm, *id))
+    }
+
+    fn page(&self, realm: Realm, after: Option<UserCursor>, max: usize) -> Vec<User> {
+        let first = (realm, Timestamp::from_millis(i64::MIN), UserId::from_u128(0));
+        let last = match after {
+            Some(UserCursor { created_at, id }) => Bound::Excluded((realm, created_at, id)),
+            None => Bound::Included((realm, Timestamp::from_millis(i64::MAX), UserId::from_u128(u128::MAX))),
+        };
+        let newest_first = self.by_age.range((Bound::Included(first), last)).rev();
+        newest_first.filter_map(|(_, _, id)| self.by_id(realm, *id)).take(max).cloned().collect()
     }
 
     /// How many there are.
@@ -48,7 +65,27 @@ impl Users {
         *count += 1;
         let user = sign_in.create(realm, address_key, now);
         self.by_address.insert((realm, address_key), user.id);
+        self.by_age.insert((realm, user.created_at, user.id));
         self.by_id.insert((realm, user.id), user.clone());
         Some((user, true))
+    }
+}
+
+#[async_trait]
+impl UserStore for MemoryStore {
+    async fn page(&self, realm: Realm, after: Option<UserCursor>, max: usize) -> Res<Vec<User>> {
+        Ok(self.read("memory.users")?.users.page(realm, after, max))
+    }
+
+    async fn by_id(&self, realm: Realm, id: UserId) -> Res<Option<User>> {
+        Ok(self.read("memory.user")?.users.by_id(realm, id).cloned())
+    }
+
+    async fn by_address(&self, realm: Realm, address: AddressKey) -> Res<Option<User>> {
+        Ok(self.read("memory.user_of_address")?.users.by_address(realm, address).cloned())
+    }
+
+    async fn sessions(&self, realm: Realm, user: UserId, now: Timestamp) -> Res<Vec<Session>> {
+        Ok(self.read("memory.sessions_of_user")?.sessions.live_of(realm, user, now))
     }
 }

@@ -16,6 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         challenges: redis.clone(),
         limits: redis.clone(),
         sessions: redis.clone(),
+        users: redis.clone(),
         metering: redis.clone(),
         audit: redis.clone(),
         roots: redis,

@@ -44,9 +44,14 @@ impl Keys {
         self.of(realm, &format!("user:{}", hex(address.as_bytes())))
     }
 
-    /// Counts the users of a realm.
-    pub(crate) fn users(&self, realm: Realm) -> String {
-        self.of(realm, "users")
+    /// The ids of the users of a realm, by the time they were made.
+    pub(crate) fn people(&self, realm: Realm) -> String {
+        self.of(realm, "people")
+    }
+
+    /// Leads from an id to the key of its user.
+    pub(crate) fn people_by_id(&self, realm: Realm) -> String {
+        self.of(realm, "people-by-id")
     }
 
     pub(crate) fn session(&self, realm: Realm, id: SessionId) -> String {

@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use async_trait::async_trait;
 use otp_core::challenge::Challenge;
-use otp_core::id::ChallengeId;
+use otp_core::fault::Res;
+use otp_core::id::{ChallengeId, UserId};
 use otp_core::keys::{AddressKey, Sealed};
+use otp_core::port::{UserCursor, UserStore};
 use otp_core::realm::Realm;
-use otp_core::session::SignIn;
+use otp_core::session::{Session, SignIn};
 use otp_core::time::Timestamp;
 use otp_core::user::User;
 
+use crate::SqlStore;
 use crate::challenges::Challenges;
 use crate::room::Room;
-use crate::sql::{Conn, Query, Row, Writes, statements};
-use crate::trouble::Tried;
+use crate::sessions;
+use crate::sql::{AFTER_EVERY_ID, Conn, Query, Row, Writes, query, statements};
+use crate::trouble::{Tried, Trouble};
 
 statements! {
     OF_ADDRESSES(Text, Text, Octets) = concat!(
@@ -21,12 +26,64 @@ statements! {
         FROM ({rows}) AS w
         JOIN users u ON u.tenant = w.column1 AND u.mode = w.column2 AND u.address_key = w.column3"
     );
+    PAGE = concat!(
+        "SELECT u.tenant, u.mode, ", user_columns!(), "
+        FROM users u
+        WHERE u.tenant = $1 AND u.mode = $2 AND (u.created_at, u.id) < ($3, $4)
+        ORDER BY u.created_at DESC, u.id DESC
+        LIMIT $5"
+    );
+    BY_ID = concat!(
+        "SELECT u.tenant, u.mode, ", user_columns!(), " FROM users u WHERE u.tenant = $1 AND u.mode = $2 AND u.id = $3"
+    );
+    BY_ADDRESS = concat!(
+        "SELECT u.tenant, u.mode, ", user_columns!(), "
+        FROM users u
+        WHERE u.tenant = $1 AND u.mode = $2 AND u.address_key = $3"
+    );
     /// Passes over a row whose address has another user by now.
     SIGN_IN(Text, Text, Octets, Text, Octets, Number, Number) = "
         INSERT INTO users (tenant, mode, address_key, id, address, created_at, last_login_at)
         {rows}
         ON CONFLICT (tenant, mode, address_key) DO UPDATE SET last_login_at = excluded.last_login_at
         WHERE users.id = excluded.id";
+}
+
+#[async_trait]
+impl UserStore for SqlStore {
+    async fn page(&self, realm: Realm, after: Option<UserCursor>, max: usize) -> Res<Vec<User>> {
+        const OP: &str = "sql.users";
+        let query = query(&PAGE).realm(realm);
+        let query = match after {
+            Some(last) => query.time(last.created_at).text(last.id),
+            None => query.bind(i64::MAX).bind(AFTER_EVERY_ID),
+        };
+        let rows = self.readers.all(OP, query.count(max)).await?;
+        rows.iter().map(whole).collect::<Tried<_>>().map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn by_id(&self, realm: Realm, id: UserId) -> Res<Option<User>> {
+        const OP: &str = "sql.user";
+        let row = self.readers.one(OP, query(&BY_ID).realm(realm).text(id)).await?;
+        row.as_ref().map(whole).transpose().map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn by_address(&self, realm: Realm, address: AddressKey) -> Res<Option<User>> {
+        const OP: &str = "sql.user_of_address";
+        let row = self.readers.one(OP, query(&BY_ADDRESS).realm(realm).octets(address.as_bytes())).await?;
+        row.as_ref().map(whole).transpose().map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn sessions(&self, realm: Realm, user: UserId, now: Timestamp) -> Res<Vec<Session>> {
+        const OP: &str = "sql.sessions_of_user";
+        let rows = self.readers.all(OP, sessions::of_user(realm, user, now)).await?;
+        rows.iter().map(sessions::read_session).collect::<Tried<_>>().map_err(|trouble| trouble.fault(OP))
+    }
+}
+
+/// The user of a row that is his alone.
+fn whole(row: &Row) -> Tried<User> {
+    read(row, row.realm()?)?.ok_or_else(|| Trouble::unreadable("user_id"))
 }
 
 /// The columns of a user in a row that holds other things too, so that [`read`] finds them.

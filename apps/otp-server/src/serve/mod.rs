@@ -16,6 +16,7 @@ use otp_core::sessions::Sessions;
 use otp_core::signup::Signup;
 use otp_core::tenants::Tenants;
 use otp_core::token::Hs256;
+use otp_core::users::Users;
 use otp_http::{Readiness, Services, Settings};
 use otp_wire::bell::ProcessBell;
 use otp_wire::config::Config;
@@ -115,6 +116,7 @@ impl Service {
             signup: Signup::new(self.deployment.clone(), self.config.signup.then(|| self.config.default_plan.clone())),
             sessions: Sessions::new(self.deployment.clone(), signer, &self.config.public_url),
             tenants: Tenants::new(self.deployment.clone()),
+            users: Users::new(self.deployment.clone()),
             deployment: self.deployment.clone(),
             mailer: self.mail.mailer.clone(),
             readiness: self.readiness.clone(),

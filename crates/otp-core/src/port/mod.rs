@@ -15,6 +15,7 @@ mod signer;
 mod stores;
 mod surroundings;
 mod tenant_store;
+mod user_store;
 
 pub use challenge_store::{
     Attempt, AttemptEffects, ChallengeStore, Idempotency, Opened, Opening, Presented, Request, SignedIn,
@@ -30,6 +31,7 @@ pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
 pub use tenant_store::{
     Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
 };
+pub use user_store::{UserCursor, UserStore};
 
 #[cfg(feature = "mocks")]
 pub use self::{
@@ -42,4 +44,5 @@ pub use self::{
     signer::MockTokenSigner,
     surroundings::{MockBell, MockClock, MockEntropy, MockRootStore},
     tenant_store::MockTenantStore,
+    user_store::MockUserStore,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AuditLog, ChallengeStore, LimitStore, Metering, RootStore, SessionStore, TenantStore};
+use super::{AuditLog, ChallengeStore, LimitStore, Metering, RootStore, SessionStore, TenantStore, UserStore};
 
 /// Every storage port. Usually one adapter behind all of them; each may be replaced by itself.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Stores {
     pub limits_apart: bool,
     /// Sessions.
     pub sessions: Arc<dyn SessionStore>,
+    /// Users.
+    pub users: Arc<dyn UserStore>,
     /// Tenants.
     pub tenants: Arc<dyn TenantStore>,
     /// Usage.
@@ -31,13 +33,22 @@ impl Stores {
     /// One adapter behind every port.
     pub fn of<S>(store: Arc<S>) -> Self
     where
-        S: ChallengeStore + LimitStore + SessionStore + TenantStore + Metering + AuditLog + RootStore + 'static,
+        S: ChallengeStore
+            + LimitStore
+            + SessionStore
+            + UserStore
+            + TenantStore
+            + Metering
+            + AuditLog
+            + RootStore
+            + 'static,
     {
         Self {
             challenges: store.clone(),
             limits: store.clone(),
             limits_apart: false,
             sessions: store.clone(),
+            users: store.clone(),
             tenants: store.clone(),
             metering: store.clone(),
             audit: store.clone(),

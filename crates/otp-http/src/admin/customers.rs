@@ -62,7 +62,10 @@ impl Input for Page {
             text: form.parameter("q", text),
         };
         let limit = page::limit(form);
-        let after = form.parameter("cursor", |text| cursor::read(text).ok_or(Flaw::InvalidCursor));
+        let after = form.parameter("cursor", |text| {
+            let (created_at, id) = cursor::read(text).ok_or(Flaw::InvalidCursor)?;
+            Ok(TenantCursor { created_at, id: TenantId::from_u128(id) })
+        });
         Some(Self { filter, after, limit })
     }
 }
@@ -83,8 +86,7 @@ pub(crate) async fn list(call: Call<Operator, Page>) -> Answer {
     let Call { app, input: Page { filter, after, limit }, .. } = call;
     // One more than asked for tells whether there is a next page.
     let mut tenants = app.tenants.list(&filter, after, limit + 1).await?;
-    let next_cursor =
-        page::cut(&mut tenants, limit, |last| cursor::write(TenantCursor { created_at: last.created_at, id: last.id }));
+    let next_cursor = page::cut(&mut tenants, limit, |last| cursor::write(last.created_at, last.id.to_bytes()));
     let customers = tenants.into_iter().map(|tenant| Customer::of(tenant, &app)).collect();
     Ok(reply::ok(Customers { customers, next_cursor }))
 }

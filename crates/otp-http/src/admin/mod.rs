@@ -8,6 +8,7 @@ pub(crate) mod keys;
 mod page;
 mod register;
 mod usage;
+pub(crate) mod users;
 
 pub(crate) use account::{activate, rename, set_plan, set_status, suspend};
 pub(crate) use customers::{get, list, me};

@@ -13,6 +13,7 @@ use otp_core::signup::{ConfirmError, SignupError};
 use otp_core::tenant::TenantStatus;
 use otp_core::tenants::{AccountError, ConfigureError, KeyError, KeyRefused, RegisterError};
 use otp_core::time::ceil_seconds;
+use otp_core::users::UserError;
 
 use super::{Extra, FieldError, Flaw, Problem, ProblemCode};
 use crate::limits;
@@ -92,6 +93,15 @@ impl From<RegisterError> for Problem {
             RegisterError::EmailTaken => ProblemCode::EmailTaken.into(),
             RegisterError::UnknownPlan => Self::invalid(vec![FieldError::new("/plan", Flaw::UnknownPlan)]),
             RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotFound => ProblemCode::NotFound.into(),
+            UserError::Fault(fault) => fault.into(),
         }
     }
 }

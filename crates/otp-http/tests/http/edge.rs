@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-const ROUTES: [(&str, &str); 28] = [
+const ROUTES: [(&str, &str); 32] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
@@ -36,6 +36,10 @@ const ROUTES: [(&str, &str); 28] = [
     ("/admin/config/versions/1", "GET,HEAD"),
     ("/admin/config/versions/1/restore", "POST"),
     ("/admin/usage", "GET,HEAD"),
+    ("/admin/users", "GET,HEAD"),
+    ("/admin/users/user_x", "GET,HEAD"),
+    ("/admin/users/user_x/sessions", "GET,HEAD,DELETE"),
+    ("/admin/users/user_x/sessions/sess_x", "GET,HEAD,DELETE"),
     ("/health", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),
     ("/health/live", "GET,HEAD"),

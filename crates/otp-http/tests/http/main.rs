@@ -27,4 +27,5 @@ mod sessions;
 mod sign_in;
 mod signup;
 mod totality;
+mod users;
 mod world;

@@ -27,6 +27,7 @@ use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::tenants::{ConfigChange, Configure, KeySpec, NewTenant, Tenants};
 use otp_core::time::Timestamp;
 use otp_core::token::Hs256;
+use otp_core::users::Users;
 use otp_http::{ProblemCode, Readiness, Services, Settings};
 use otp_testkit::samples::NOW;
 use otp_testkit::{FrozenClock, RecordingMailer, SeededEntropy};
@@ -132,6 +133,7 @@ impl World {
             signup: Signup::new(deployment.clone(), Some("free".to_owned())),
             sessions: Sessions::new(deployment.clone(), signer, PUBLIC_URL),
             tenants: tenants.clone(),
+            users: Users::new(deployment.clone()),
             deployment: deployment.clone(),
             mailer: health,
             readiness: Readiness::default(),

@@ -2,7 +2,7 @@
 --
 -- KEYS   the log of each draw of a wrong code
 -- ARGV   a document { now, held, outbox, draws, id | address, matched?, right, wrong, locked, full, sign_in? }
---        sign_in = { candidate, user_doc, users, max_users?, sessions, session, session_doc, idle, expires, created }
+--        sign_in = { candidate, user_doc, people, ids, max_users?, sessions, session, session_doc, idle, expires, created }
 -- Answers a word, and what belongs to it.
 
 local call, now = cjson.decode(ARGV[1]), nil
@@ -31,12 +31,13 @@ if matched and (matched.key == call.id or matched.address == call.address) then
   local user
   if known then
     user = { sign_in.candidate, known }
-  elseif sign_in.max_users and tonumber(redis.call('GET', sign_in.users) or 0) >= sign_in.max_users then
+  elseif sign_in.max_users and redis.call('ZCARD', sign_in.people) >= sign_in.max_users then
     apply(call.outbox, call.full, now)
     return { 'full' }
   else
     redis.call('HSET', matched.user, 'id', sign_in.candidate, 'doc', sign_in.user_doc)
-    redis.call('INCR', sign_in.users)
+    redis.call('ZADD', sign_in.people, now, sign_in.candidate)
+    redis.call('HSET', sign_in.ids, sign_in.candidate, matched.user)
   end
   redis.call('HSET', matched.user, 'seen', now)
   local document = user and replaced(sign_in.session_doc, user[1], user[2]) or sign_in.session_doc

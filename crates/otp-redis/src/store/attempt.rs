@@ -45,7 +45,8 @@ struct Call {
 struct Entering {
     candidate: String,
     user_doc: String,
-    users: String,
+    people: String,
+    ids: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_users: Option<u32>,
     sessions: String,
@@ -133,7 +134,8 @@ fn entering_as(server: &Server, sign_in: &SignIn, user: &User, session: &Session
     Ok(Entering {
         candidate: user.id.to_string(),
         user_doc: document(OP, user)?,
-        users: keys.users(user.realm),
+        people: keys.people(user.realm),
+        ids: keys.people_by_id(user.realm),
         max_users: sign_in.max_users,
         sessions: keys.sessions(user.realm, user.id),
         session: keys.session(session.realm, session.id),

@@ -57,8 +57,8 @@ impl Metering for RedisStore {
     }
 
     async fn users(&self, realm: Realm) -> Res<u64> {
-        let command = redis::cmd("GET").arg(self.0.keys.users(realm)).take();
-        Ok(self.0.link.ask::<Option<u64>>("redis.users", &command).await?.unwrap_or_default())
+        let command = redis::cmd("ZCARD").arg(self.0.keys.people(realm)).take();
+        self.0.link.ask("redis.users", &command).await
     }
 }
 

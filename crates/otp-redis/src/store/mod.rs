@@ -6,6 +6,7 @@ mod open;
 mod outbox;
 mod read;
 mod sessions;
+mod users;
 
 use std::fmt;
 use std::path::Path;

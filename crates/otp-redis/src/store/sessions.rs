@@ -91,7 +91,7 @@ impl SessionStore for RedisStore {
 }
 
 /// What a script tells of a session and its user: their documents, and what has changed since.
-fn read(op: &'static str, told: &[String]) -> Res<LiveSession> {
+pub(super) fn read(op: &'static str, told: &[String]) -> Res<LiveSession> {
     let [session, user, seen, generation, used, idle] = told else { return Err(strange()) };
     let time = |text: &str| text.parse().map(Timestamp::from_millis).map_err(|_| strange());
     let session = Session {

@@ -60,6 +60,7 @@ pub(crate) async fn everything() -> Option<Stores> {
         challenges: store.clone(),
         limits: store.clone(),
         sessions: store.clone(),
+        users: store.clone(),
         metering: store.clone(),
         audit: store.clone(),
         roots: store.clone(),

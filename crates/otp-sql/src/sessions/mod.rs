@@ -4,7 +4,7 @@ mod revoke;
 mod rotate;
 mod rows;
 
-pub(crate) use rows::NewSessions;
+pub(crate) use rows::{NewSessions, of_user, read_session};
 
 use async_trait::async_trait;
 use otp_core::fault::Res;

@@ -1,6 +1,6 @@
 //! Sessions as rows.
 
-use otp_core::id::SessionId;
+use otp_core::id::{SessionId, UserId};
 use otp_core::keys::AddressKey;
 use otp_core::realm::Realm;
 use otp_core::session::{LiveSession, Session};
@@ -28,6 +28,13 @@ macro_rules! live {
 statements! {
     /// A session and its user, if it is live.
     LIVE = live!("");
+    /// The live sessions of a user, the newest first.
+    OF_USER = "
+        SELECT s.tenant, s.mode, s.id, s.user_id, s.purpose, s.generation, s.created_at, s.last_used_at, s.idle_expires_at,
+               s.expires_at
+        FROM sessions s
+        WHERE s.tenant = $1 AND s.mode = $2 AND s.user_id = $3 AND s.ends_at > $4
+        ORDER BY s.created_at DESC, s.id DESC";
     /// The same, to be changed.
     LIVE_TO_CHANGE = live!("{postgres: FOR UPDATE OF s}");
     OPEN(Text, Text, Text, Text, Octets, Text, Number, Number, Number, Number, Number, Number, Number) = "
@@ -46,22 +53,30 @@ pub(super) fn live_to_change(realm: Realm, session: SessionId, now: Timestamp) -
     query(&LIVE_TO_CHANGE).realm(realm).text(session).time(now)
 }
 
+/// Asks for the live sessions of a user.
+pub(crate) fn of_user(realm: Realm, user: UserId, now: Timestamp) -> Query {
+    query(&OF_USER).realm(realm).text(user).time(now)
+}
+
 /// What [`live`] answered.
 pub(super) fn read(row: &Row) -> Tried<LiveSession> {
-    let realm = row.realm()?;
-    let user = users::read(row, realm)?.ok_or_else(|| Trouble::unreadable("user_id"))?;
-    let session = Session {
+    let user = users::read(row, row.realm()?)?.ok_or_else(|| Trouble::unreadable("user_id"))?;
+    Ok(LiveSession { session: read_session(row)?, user })
+}
+
+/// What [`of_user`] answered; [`live`] answers it, too.
+pub(crate) fn read_session(row: &Row) -> Tried<Session> {
+    Ok(Session {
         id: row.text("id")?,
-        realm,
-        user: user.id,
+        realm: row.realm()?,
+        user: row.text("user_id")?,
         purpose: row.text("purpose")?,
         generation: row.number("generation")?,
         created_at: row.time("created_at")?,
         last_used_at: row.time("last_used_at")?,
         idle_expires_at: row.time("idle_expires_at")?,
         expires_at: row.time("expires_at")?,
-    };
-    Ok(LiveSession { session, user })
+    })
 }
 
 /// The sessions a batch opens, each with its user's address key.

@@ -15,6 +15,9 @@ pub(crate) use query::{Arg, Query, query};
 pub(crate) use text::Text;
 pub(crate) use writes::Writes;
 
+/// Comes after every id, whose alphabet ends with `z`: where a list begins at its start.
+pub(crate) const AFTER_EVERY_ID: &str = "~";
+
 /// Which engine a statement is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {

@@ -22,7 +22,7 @@ use otp_core::tenant::{Configured, Tenant, TenantStatus, Version};
 use otp_core::time::Timestamp;
 
 use crate::SqlStore;
-use crate::sql::{Row, query, statements};
+use crate::sql::{AFTER_EVERY_ID, Row, query, statements};
 use crate::trouble::{Tried, Trouble};
 
 statements! {
@@ -50,9 +50,6 @@ statements! {
 
 /// Changes told one by one; when there are more, whoever asks forgets everything sooner than he has read them.
 const TOLD: usize = 1_000;
-
-/// Comes after every id: their alphabet ends with `z`.
-const AFTER_EVERY_ID: &str = "~";
 
 #[async_trait]
 impl TenantStore for SqlStore {

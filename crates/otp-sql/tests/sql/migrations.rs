@@ -28,8 +28,15 @@ on_each_engine! {
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
-    let pending =
-        ["0001 start", "0002 several nodes", "0003 user counts", "0004 configurations", "0005 letters", "0006 origins"];
+    let pending = [
+        "0001 start",
+        "0002 several nodes",
+        "0003 user counts",
+        "0004 configurations",
+        "0005 letters",
+        "0006 origins",
+        "0008 users listed",
+    ];
     let pending = pending.map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
     let read = fixture.store.get(TenantId::SERVICE, Age::Fresh).await.unwrap_err();

@@ -84,6 +84,11 @@ macro_rules! conformance {
                 rotation_moves_the_idle_end
                 everywhere_means_everywhere
             }
+            user_store {
+                users_are_paged
+                a_user_is_found
+                sessions_are_listed
+            }
             tenant_store {
                 keys_find_their_tenant
                 an_owner_is_found
@@ -112,7 +117,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The ports of the storage, as the domain documents them.
-    const PORTS: [&str; 7] = [
+    const PORTS: [&str; 8] = [
         include_str!("../../../otp-core/src/port/challenge_store.rs"),
         include_str!("../../../otp-core/src/port/ledger.rs"),
         include_str!("../../../otp-core/src/port/limit_store.rs"),
@@ -120,6 +125,7 @@ mod tests {
         include_str!("../../../otp-core/src/port/session_store.rs"),
         include_str!("../../../otp-core/src/port/surroundings.rs"),
         include_str!("../../../otp-core/src/port/tenant_store.rs"),
+        include_str!("../../../otp-core/src/port/user_store.rs"),
     ];
 
     /// The case names in the contracts of `port`: in backticks and parentheses.

@@ -15,6 +15,7 @@ pub mod session_store;
 pub mod surroundings;
 pub mod tenant_store;
 mod trail;
+pub mod user_store;
 mod world;
 
 pub use fixture::{Fixture, run};
