@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use otp_core::challenge::Challenge;
 use otp_core::id::UserId;
 use otp_core::port::{Revoked, Rotated, Stores, UserCursor};
 use otp_core::realm::Realm;
-use otp_core::session::{Session, SignIn};
+use otp_core::session::{Lifetimes, Session, SignIn};
 use otp_core::time::Timestamp;
 use otp_core::user::User;
 
@@ -100,8 +101,7 @@ pub async fn sessions_are_listed(stores: Stores) {
         let mut right = w.samples.right(&challenge);
         if minutes == 3 {
             // This one ends by itself, soon.
-            let mut lifetimes = otp_core::session::Lifetimes::default();
-            lifetimes.idle = Duration::from_secs(60);
+            let lifetimes = Lifetimes { idle: Duration::from_secs(60), ..Lifetimes::default() };
             right.sign_in = right.sign_in.map(|sign_in| SignIn { lifetimes, ..sign_in });
         }
         sessions.push(w.enter(right, at).await.session);
