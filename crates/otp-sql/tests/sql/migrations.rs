@@ -35,7 +35,7 @@ async fn a_new_database_has_everything_before_it(fixture: Fixture) {
         "0004 configurations",
         "0005 letters",
         "0006 origins",
-        "0008 users listed",
+        "0007 users listed",
     ];
     let pending = pending.map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
