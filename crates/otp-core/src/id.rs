@@ -121,6 +121,10 @@ id!(
     AuditId, "aud_"
 );
 id!(
+    /// A key pair that signs tokens.
+    SigningKeyId, "sig_"
+);
+id!(
     /// One mail, the same over all its tries.
     MailId, "mail_"
 );

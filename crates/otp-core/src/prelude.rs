@@ -14,4 +14,4 @@ pub use crate::sessions::{SessionError, Sessions, Tokens};
 pub use crate::system::{SystemClock, SystemEntropy};
 pub use crate::tenant::Tenant;
 pub use crate::tenants::Tenants;
-pub use crate::token::Hs256;
+pub use crate::token::TenantKeys;

@@ -14,7 +14,7 @@ use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
 use crate::id::SessionId;
 use crate::otp::Verified;
-use crate::port::{EntropyExt, Revocation, Revoked, Rotated, Rotation, TokenSigner};
+use crate::port::{Age, EntropyExt, Revocation, Revoked, Rotated, Rotation, TokenSigner};
 use crate::realm::Realm;
 use crate::session::{LiveSession, REPLAY_GRACE};
 use crate::tenant::{Tenant, World};
@@ -106,15 +106,25 @@ impl Sessions {
         token::realm_claimed(&self.public_url, token)
     }
 
+    /// Whether a refresh token was issued here; not whether its session is live.
+    pub fn is_genuine(&self, token: &RefreshToken) -> bool {
+        token.is_genuine(&self.deployment.keys)
+    }
+
     /// Where a credential was issued, if it was issued here: its signature is proven, but neither that it is in time
     /// nor that its session is live.
-    pub fn issued_in(&self, credential: &RefreshCredential) -> Option<Realm> {
-        match credential {
-            RefreshCredential::Refresh(token) => token.is_genuine(&self.deployment.keys).then_some(token.realm),
-            RefreshCredential::Access(token) => {
-                self.realm_claimed(token).filter(|realm| self.signer.verify(*realm, token).is_ok())
-            }
-        }
+    ///
+    /// # Errors
+    /// When the tenant an access token speaks of cannot be read, with whose key it would be proven.
+    pub async fn issued_in(&self, credential: &RefreshCredential) -> Res<Option<Realm>> {
+        let token = match credential {
+            RefreshCredential::Refresh(token) => return Ok(self.is_genuine(token).then_some(token.realm)),
+            RefreshCredential::Access(token) => token,
+        };
+        let Some(realm) = self.realm_claimed(token) else { return Ok(None) };
+        let tenant = self.deployment.stores.tenants.get(realm.tenant, Age::Kept).await?;
+        let is_genuine = |tenant: &Tenant| self.signer.verify(World { tenant, mode: realm.mode }, token).is_ok();
+        Ok(tenant.as_ref().is_some_and(is_genuine).then_some(realm))
     }
 
     /// Accepts an access token of `tenant` whose session is live in the generation it was issued in.
@@ -232,7 +242,7 @@ impl Sessions {
 
     fn claims(&self, world: World<'_>, token: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
         let (realm, tenant) = (world.realm(), world.tenant);
-        let claims = self.signer.verify(realm, token)?;
+        let claims = self.signer.verify(world, token)?;
         let ours = claims.iss == token::issuer(&self.public_url, realm)
             && claims.client_id == tenant.id
             && claims.aud == audience(tenant);
@@ -275,7 +285,7 @@ impl Sessions {
             purpose: session.purpose.clone(),
         };
         Ok(Tokens {
-            access: self.signer.sign(realm, &claims)?,
+            access: self.signer.sign(world, &claims)?,
             access_expires_at,
             refresh: RefreshToken::derive(realm, session.id, session.generation, &self.deployment.keys)?,
             refresh_expires_at: session.ends_at(),

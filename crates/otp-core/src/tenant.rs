@@ -1,5 +1,6 @@
 //! Tenants: whose users sign in. One aggregate, replaced as a whole under its version.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::id::{KeyId, TenantId};
 use crate::plan::Overrides;
 use crate::realm::{Mode, Realm};
 use crate::time::Timestamp;
+use crate::token::{Jwk, SigningKey};
 
 /// Counts the changes of one tenant; a change names the version it was made from.
 pub type Version = u64;
@@ -125,6 +127,9 @@ pub struct Tenant {
     /// What it was granted besides its plan.
     #[serde(default)]
     pub overrides: Overrides,
+    /// The key pairs its tokens are and were signed with, as long as any of those may live.
+    #[serde(default)]
+    pub signing_keys: Vec<SigningKey>,
     /// What it has set for itself. Shared, for a tenant is copied for each call.
     #[serde(default = "unset")]
     pub config: Arc<Configured>,
@@ -178,6 +183,7 @@ impl Tenant {
             keys: Vec::new(),
             status_changed_at: None,
             overrides: Overrides::default(),
+            signing_keys: Vec::new(),
             config: Arc::new(Configured::first(now)),
         }
     }
@@ -195,6 +201,17 @@ impl Tenant {
     /// Its live world.
     pub const fn live(&self) -> Realm {
         Realm::live(self.id)
+    }
+
+    /// With what whoever verifies tokens of its world `mode` himself does so: the key in force first, and those before it
+    /// whose tokens may live. Nothing, while it signs with a secret.
+    pub fn jwks(&self, mode: Mode) -> Vec<Jwk> {
+        if self.settings().tokens.algorithm().curve().is_none() {
+            return Vec::new();
+        }
+        let mut keys: Vec<_> = self.signing_keys.iter().filter(|key| key.mode == mode).collect();
+        keys.sort_by_key(|key| Reverse(key.retired_at.map_or(i64::MAX, Timestamp::as_millis)));
+        keys.into_iter().map(SigningKey::jwk).collect()
     }
 
     /// The key of that id.

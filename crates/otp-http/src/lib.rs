@@ -18,7 +18,7 @@
 //! use otp_core::signup::Signup;
 //! use otp_core::system::SystemEntropy;
 //! use otp_core::tenants::Tenants;
-//! use otp_core::token::Hs256;
+//! use otp_core::token::TenantKeys;
 //! use otp_core::users::Users;
 //! use otp_http::{Readiness, Services, Settings};
 //! use tower::ServiceExt;
@@ -29,7 +29,7 @@
 //! let master = MasterKey::generate(&SystemEntropy::default())?;
 //! let stores = Stores::of(Arc::new(otp_memory::MemoryStore::default()));
 //! let deployment = Deployment::builder(master, stores).open().await?;
-//! let signer = Arc::new(Hs256::new(deployment.keys().clone()));
+//! let signer = Arc::new(TenantKeys::new(deployment.keys().clone()));
 //! let services = Services {
 //!     otp: Otp::new(deployment.clone()),
 //!     signup: Signup::new(deployment.clone(), None),
@@ -82,6 +82,7 @@ mod call;
 mod cookie;
 mod edge;
 mod health;
+mod jwks;
 mod limits;
 mod problem;
 mod readiness;
@@ -142,6 +143,8 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/admin/users/{user}", get(admin::users::get))
         .route("/admin/users/{user}/sessions", get(admin::users::sessions).delete(admin::users::sign_out))
         .route("/admin/users/{user}/sessions/{session}", get(admin::users::session).delete(admin::users::end))
+        .route("/t/{customer}/.well-known/jwks.json", get(jwks::live))
+        .route("/t/{customer}/test/.well-known/jwks.json", get(jwks::test))
         .route("/health", get(health::health))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))

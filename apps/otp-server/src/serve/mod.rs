@@ -15,7 +15,7 @@ use otp_core::relay::Relay;
 use otp_core::sessions::Sessions;
 use otp_core::signup::Signup;
 use otp_core::tenants::Tenants;
-use otp_core::token::Hs256;
+use otp_core::token::TenantKeys;
 use otp_core::users::Users;
 use otp_http::{Readiness, Services, Settings};
 use otp_wire::bell::ProcessBell;
@@ -110,7 +110,7 @@ impl Service {
 
     /// What the router serves; in development only to who calls it by a loopback name.
     pub(crate) fn services(&self, loopback_hosts_only: bool) -> Services {
-        let signer = Arc::new(Hs256::new(self.deployment.keys().clone()));
+        let signer = Arc::new(TenantKeys::new(self.deployment.keys().clone()));
         Services {
             otp: Otp::new(self.deployment.clone()),
             signup: Signup::new(self.deployment.clone(), self.config.signup.then(|| self.config.default_plan.clone())),

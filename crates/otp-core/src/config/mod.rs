@@ -27,6 +27,7 @@ use crate::challenge::{DEFAULT_ATTEMPTS, DEFAULT_TTL};
 use crate::code;
 use crate::locale::Locale;
 use crate::session::Lifetimes;
+use crate::token::Algorithm;
 
 /// Everything a tenant may set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,10 +193,15 @@ impl RateLimits {
     }
 }
 
+/// The longest an access token may be told to live, in seconds.
+pub const LONGEST_ACCESS: u32 = 86_400;
+
 /// What tokens are like.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TokenConfig {
+    /// How they are signed.
+    pub algorithm: Option<Algorithm>,
     /// How long access tokens live.
     pub access_ttl_seconds: Option<u32>,
     /// How long a session lives that nobody refreshes.
@@ -242,6 +248,11 @@ impl SessionConfig {
 }
 
 impl TokenConfig {
+    /// How tokens are signed.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm.unwrap_or_default()
+    }
+
     /// How long sessions and their tokens live.
     pub fn lifetimes(&self) -> Lifetimes {
         let or = |seconds: Option<u32>, default| seconds.map_or(default, |seconds| Duration::from_secs(seconds.into()));

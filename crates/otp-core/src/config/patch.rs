@@ -9,13 +9,14 @@ use url::Url;
 use super::flaw::NotInPlan;
 use super::members::{Members, Read, flag, line, number, one_of, small, source, text};
 use super::{
-    ConfigFlaw, EmailConfig, Flawed, OtpConfig, Provider, ProviderKind, RateLimits, SameSite, Secret, SessionConfig,
-    TenantConfig, TokenConfig, Variables,
+    ConfigFlaw, EmailConfig, Flawed, LONGEST_ACCESS, OtpConfig, Provider, ProviderKind, RateLimits, SameSite, Secret,
+    SessionConfig, TenantConfig, TokenConfig, Variables,
 };
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
 use crate::locale::Locale;
 use crate::plan::{Feature, Plan};
+use crate::token::Algorithm;
 
 /// Longest source of a template, in octets.
 const MAX_TEMPLATE: usize = 64 * 1024;
@@ -250,7 +251,10 @@ fn capped(most: Option<u32>) -> impl Fn(&Value) -> Read<u32> {
 }
 
 fn tokens(tokens: &mut TokenConfig, members: &mut Members<'_>) {
-    members.set("accessTtlSeconds", &mut tokens.access_ttl_seconds, number(300, 86_400));
+    const ALGORITHMS: [(&str, Algorithm); 3] =
+        [("HS256", Algorithm::Hs256), ("ES256", Algorithm::Es256), ("EdDSA", Algorithm::EdDsa)];
+    members.set("algorithm", &mut tokens.algorithm, one_of("HS256, ES256, EdDSA", &ALGORITHMS));
+    members.set("accessTtlSeconds", &mut tokens.access_ttl_seconds, number(300, LONGEST_ACCESS));
     members.set("refreshIdleSeconds", &mut tokens.refresh_idle_seconds, number(300, YEAR));
     members.set("refreshAbsoluteSeconds", &mut tokens.refresh_absolute_seconds, number(300, YEAR));
     members.set("audience", &mut tokens.audience, line(255));

@@ -14,10 +14,12 @@ pub use seal::Sealed;
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::caller::ClientAddress;
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
-use crate::id::TenantId;
+use crate::id::{SigningKeyId, TenantId};
 use crate::port::{Entropy, EntropyExt, RootStore};
 use crate::realm::Realm;
 use seal::SealKey;
@@ -170,6 +172,34 @@ impl Keyring {
         String::from_utf8(plain).map_err(|_| Fault::corrupt(OP, "not a text"))
     }
 
+    /// `pkcs8`, the private half of a signing key of `tenant`, as it may be stored.
+    ///
+    /// # Errors
+    /// When the entropy source faults.
+    pub(crate) fn seal_signing_key(
+        &self,
+        tenant: TenantId,
+        key: SigningKeyId,
+        pkcs8: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Res<Sealed> {
+        self.seal.close(pkcs8, &signing_key_context(tenant, key), entropy)
+    }
+
+    /// The private half in `sealed`.
+    ///
+    /// # Errors
+    /// `Corrupt` when it was not sealed by this keyring for that key of `tenant`, or was changed since.
+    pub(crate) fn open_signing_key(
+        &self,
+        tenant: TenantId,
+        key: SigningKeyId,
+        sealed: &Sealed,
+    ) -> Res<Zeroizing<Vec<u8>>> {
+        let pkcs8 = self.seal.open(sealed, &signing_key_context(tenant, key));
+        pkcs8.map(Zeroizing::new).ok_or_else(|| Fault::corrupt("keyring.open_signing_key", "seal broken"))
+    }
+
     /// The pepper of codes issued under `kid`.
     ///
     /// # Errors
@@ -200,6 +230,10 @@ impl Keyring {
 
 fn address_context(realm: Realm) -> Vec<u8> {
     [b"address".as_slice(), &realm.to_bytes()].concat()
+}
+
+fn signing_key_context(tenant: TenantId, key: SigningKeyId) -> Vec<u8> {
+    [b"signing-key".as_slice(), &tenant.to_bytes(), &key.to_bytes()].concat()
 }
 
 fn secret_context(tenant: TenantId) -> Vec<u8> {

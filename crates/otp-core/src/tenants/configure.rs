@@ -1,6 +1,7 @@
 //! Changing what a tenant has set for itself. Every change is a version, kept and numbered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -8,11 +9,14 @@ use super::{NoTenant, Tenants};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::{Caller, ClientAddress};
 use crate::config::diff::differences;
-use crate::config::{ConfigError, Secret, TenantConfig, patched, restored};
+use crate::config::{ConfigError, LONGEST_ACCESS, Secret, TenantConfig, patched, restored};
 use crate::effect::Effect;
 use crate::fault::{Fault, Res};
 use crate::id::TenantId;
+use crate::realm::Mode;
 use crate::tenant::{Configured, Tenant};
+use crate::time::Timestamp;
+use crate::token::SigningKey;
 
 /// A change of a configuration.
 #[derive(Debug, Clone)]
@@ -99,9 +103,32 @@ impl Tenants {
             entry = entry.with("configVersion", number.to_string());
             entry.details.extend(differences(old, &settings));
             tenant.config = Arc::new(Configured { number, at: now, by: caller.actor, settings });
+            self.provide_signing_keys(tenant, now)?;
             Ok(Some(vec![Effect::Audit(entry)]))
         });
         Ok(configured.await?.after)
+    }
+
+    /// Sees to it that each world of `tenant` has one key in force of the algorithm it has chosen. Others are retired, and
+    /// dropped once no token that they have signed can live.
+    fn provide_signing_keys(&self, tenant: &mut Tenant, now: Timestamp) -> Res<()> {
+        let curve = tenant.settings().tokens.algorithm().curve();
+        let longest = Duration::from_secs(LONGEST_ACCESS.into());
+        tenant.signing_keys.retain(|key| key.retired_at.is_none_or(|at| now < at.plus(longest)));
+        for key in &mut tenant.signing_keys {
+            if Some(key.curve) != curve && key.retired_at.is_none() {
+                key.retired_at = Some(now);
+            }
+        }
+        let Some(curve) = curve else { return Ok(()) };
+        for mode in [Mode::Live, Mode::Test] {
+            if tenant.signing_keys.iter().any(|key| key.mode == mode && key.retired_at.is_none()) {
+                continue;
+            }
+            let (keys, entropy) = (&self.deployment.keys, &*self.deployment.entropy);
+            tenant.signing_keys.push(SigningKey::generate(tenant.id, mode, curve, keys, entropy, now)?);
+        }
+        Ok(())
     }
 
     fn settled(

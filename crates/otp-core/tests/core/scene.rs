@@ -50,7 +50,7 @@ impl Scene {
             .await
             .unwrap();
         let sender = Sender { name: "Acme".into(), address: EmailAddress::parse("no-reply@acme.example").unwrap() };
-        let signer = Arc::new(Hs256::new(deployment.keys().clone()));
+        let signer = Arc::new(TenantKeys::new(deployment.keys().clone()));
         Self {
             otp: Otp::new(deployment.clone()),
             sessions: Sessions::new(deployment.clone(), signer, "https://otp.example"),

@@ -112,7 +112,7 @@ pub(super) async fn refreshing(
             return Ok((refreshed, Some(resting)));
         }
     };
-    let Some(realm) = app.sessions.issued_in(&credential) else { return Ok((None, None)) };
+    let Some(realm) = app.sessions.issued_in(&credential).await? else { return Ok((None, None)) };
     let tenant = customer_of(app, realm, key).await?;
     Ok((tenant.map(|tenant| Refreshed { tenant, mode: realm.mode, credential }), None))
 }
@@ -155,9 +155,7 @@ async fn rest_on(
     key: Option<&Principal>,
 ) -> Result<(Option<(Tenant, RefreshToken)>, Resting), Problem> {
     let mut resting = Resting { realm: sent.realm, same_site: SameSite::default(), csrf: None };
-    let genuine =
-        sent.token.filter(|token| app.sessions.issued_in(&RefreshCredential::Refresh(token.clone())).is_some());
-    let Some(token) = genuine else { return Ok((None, resting)) };
+    let Some(token) = sent.token.filter(|token| app.sessions.is_genuine(token)) else { return Ok((None, resting)) };
     let Some(tenant) = customer_of(app, sent.realm, key).await? else { return Ok((None, resting)) };
     let session = &tenant.settings().session;
     resting.same_site = session.same_site();

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-const ROUTES: [(&str, &str); 32] = [
+const ROUTES: [(&str, &str); 34] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
@@ -40,6 +40,8 @@ const ROUTES: [(&str, &str); 32] = [
     ("/admin/users/user_x", "GET,HEAD"),
     ("/admin/users/user_x/sessions", "GET,HEAD,DELETE"),
     ("/admin/users/user_x/sessions/sess_x", "GET,HEAD,DELETE"),
+    ("/t/cust_x/.well-known/jwks.json", "GET,HEAD"),
+    ("/t/cust_x/test/.well-known/jwks.json", "GET,HEAD"),
     ("/health", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),
     ("/health/live", "GET,HEAD"),

@@ -13,6 +13,7 @@ mod edge;
 mod forgery;
 mod gate;
 mod health;
+mod jwks;
 mod kv;
 mod limits;
 mod modes;

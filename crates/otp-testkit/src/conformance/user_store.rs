@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use otp_core::challenge::Challenge;
 use otp_core::id::UserId;
 use otp_core::port::{Revoked, Rotated, Stores, UserCursor};
 use otp_core::realm::Realm;

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use otp_core::config::{Blocked, EmailConfig, Origin, Provider, ProviderKind, SameSite, TenantConfig, Variables};
 use otp_core::locale::Locale;
 use otp_core::plan::Plan;
+use otp_core::token::Algorithm;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -65,6 +66,7 @@ struct RateView {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TokenView<'t> {
+    algorithm: Algorithm,
     access_ttl_seconds: u64,
     refresh_idle_seconds: u64,
     refresh_absolute_seconds: u64,
@@ -104,6 +106,7 @@ impl<'t> ConfigView<'t> {
             allowed_ips: &config.allowed_ips,
             blocked_emails: &config.blocked_emails,
             tokens: TokenView {
+                algorithm: config.tokens.algorithm(),
                 access_ttl_seconds: lifetimes.access.as_secs(),
                 refresh_idle_seconds: lifetimes.idle.as_secs(),
                 refresh_absolute_seconds: lifetimes.absolute.as_secs(),

@@ -1,0 +1,42 @@
+//! `GET /t/{customerId}/.well-known/jwks.json`, and the same of test mode: with what whoever verifies a customer's tokens
+//! himself does so (RFC 7517).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use otp_core::id::TenantId;
+use otp_core::port::Age;
+use otp_core::realm::Mode;
+use otp_core::token::Jwk;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::problem::{Problem, ProblemCode};
+use crate::reply::Answer;
+
+/// Whoever meets a key he does not know asks again, so what he knows he may keep for a while.
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// Of live mode.
+pub(crate) async fn live(State(app): State<App>, Path(customer): Path<String>) -> Answer {
+    keys(&app, &customer, Mode::Live).await
+}
+
+/// Of test mode.
+pub(crate) async fn test(State(app): State<App>, Path(customer): Path<String>) -> Answer {
+    keys(&app, &customer, Mode::Test).await
+}
+
+async fn keys(app: &App, customer: &str, mode: Mode) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct Keys {
+        keys: Vec<Jwk>,
+    }
+    let id = customer.parse().ok().filter(|id| *id != TenantId::SERVICE).ok_or(ProblemCode::NotFound)?;
+    let tenant = app.tenants.get(id, Age::Kept).await?.ok_or(ProblemCode::NotFound)?;
+    let mut response = Json(Keys { keys: tenant.jwks(mode) }).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, KEPT);
+    Ok(response)
+}
