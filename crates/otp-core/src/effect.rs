@@ -6,6 +6,7 @@ use crate::audit::{AuditEntry, Target};
 use crate::id::{ChallengeId, MailId, TenantId, UserId};
 use crate::limit::{Draw, LimitKey, Window};
 use crate::locale::Locale;
+use crate::port::Remembered;
 use crate::realm::Realm;
 use crate::tenant::TenantStatus;
 use crate::time::Timestamp;
@@ -35,6 +36,9 @@ pub enum Effect {
     },
     /// A line of the audit trail.
     Audit(AuditEntry),
+    /// The answer of the call that makes the change; the whole change is refused if somebody else makes that call by now.
+    /// Goes with changes of tenants only.
+    Remember(Remembered),
     /// Others, unless they were written within this window before. Whether they were is a limit of one unit,
     /// [drawn](Once::draw) in the same write.
     Once(Once),
@@ -83,7 +87,7 @@ impl Effect {
                 let effects = std::mem::take(&mut once.effects);
                 once.effects = effects.into_iter().map(|effect| effect.signed_in(user)).collect();
             }
-            Self::Mail(_) | Self::Count { .. } => {}
+            Self::Mail(_) | Self::Count { .. } | Self::Remember(_) => {}
         }
         self
     }

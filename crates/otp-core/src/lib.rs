@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //!
-//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`users`], [`relay`], over one [`deployment`]. What they decide
+//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`relay`], over one [`deployment`]. What they decide
 //! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
@@ -35,6 +35,7 @@ pub mod api_key;
 pub mod audit;
 mod base62;
 pub mod caller;
+pub mod calls;
 pub mod challenge;
 pub mod code;
 pub mod config;

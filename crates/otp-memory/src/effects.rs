@@ -17,6 +17,7 @@ impl State {
                 // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
                 Effect::Seen { who: Who::SignedIn, .. } => {}
                 Effect::Audit(entry) => self.ledger.record(entry),
+                Effect::Remember(remembered) => self.calls.remember(remembered),
                 Effect::Once(once) => {
                     if let Admission::Admitted(_) = self.acquire(&[once.draw()], now) {
                         self.apply(once.effects, now);

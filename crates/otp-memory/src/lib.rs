@@ -45,6 +45,7 @@
 //! The contract of a verb is in the docs of its port; the cases that show it are in `otp-testkit`, and
 //! a new verb begins with one there.
 
+mod calls;
 mod challenges;
 mod effects;
 mod fading;

@@ -3,6 +3,7 @@
 use otp_core::keys::Sealed;
 use otp_core::time::Timestamp;
 
+use crate::calls::Calls;
 use crate::challenges::{Challenges, Remembered};
 use crate::ledger::Ledger;
 use crate::limits::Limits;
@@ -16,6 +17,7 @@ use crate::users::Users;
 pub(crate) struct State {
     pub(crate) challenges: Challenges,
     pub(crate) remembered: Remembered,
+    pub(crate) calls: Calls,
     pub(crate) limits: Limits,
     pub(crate) queue: Queue,
     pub(crate) users: Users,
@@ -30,6 +32,7 @@ impl State {
     pub(crate) fn forget(&mut self, now: Timestamp) {
         self.challenges.forget(now);
         self.remembered.forget(now);
+        self.calls.forget(now);
         self.limits.forget(now);
         self.sessions.forget(now);
     }

@@ -143,11 +143,17 @@ impl TenantStore for MemoryStore {
     }
 
     async fn insert(&self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Res<Inserted> {
-        Ok(self.write("memory.insert", now)?.insert(tenant, effects, now))
+        const OP: &str = "memory.insert";
+        let mut state = self.write(OP, now)?;
+        state.still_holds(OP, &effects)?;
+        Ok(state.insert(tenant, effects, now))
     }
 
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
-        Ok(self.write("memory.replace", now)?.replace(tenant, expected, effects, now))
+        const OP: &str = "memory.replace";
+        let mut state = self.write(OP, now)?;
+        state.still_holds(OP, &effects)?;
+        Ok(state.replace(tenant, expected, effects, now))
     }
 
     async fn access_of(&self, origin: &str) -> Res<OriginAccess> {

@@ -1,7 +1,7 @@
 //! Effects and draws as scripts take them.
 
 use otp_core::effect::{Effect, Who};
-use otp_core::fault::Res;
+use otp_core::fault::{Fault, Res};
 use otp_core::limit::{Draw, Mark};
 use otp_core::time::Timestamp;
 use serde::Serialize;
@@ -65,6 +65,9 @@ impl Keys {
                 Effect::Seen { who: Who::SignedIn, .. } => continue,
                 Effect::Audit(entry) => {
                     Written::Audit { key: self.audit(entry.realm.tenant), doc: document(op, entry)? }
+                }
+                Effect::Remember(_) => {
+                    return Err(Fault::misconfigured(op, "answers of calls are kept where tenants are"));
                 }
                 Effect::Once(once) => Written::Once {
                     key: self.limit(&once.key),

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use otp_core::effect::{Counter, Effect, MailJob, Who};
 use otp_core::id::{TenantId, UserId};
 use otp_core::limit::Admission;
+use otp_core::port::Remembered;
 use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
+use crate::calls;
 use crate::sql::{Writes, statements};
 use crate::trouble::{Tried, Trouble};
 use crate::write::WorkingSet;
@@ -37,6 +39,8 @@ pub(crate) struct Effects {
     audit: Vec<(TenantId, String)>,
     /// With its letter as it is kept, and when it is due; in order.
     mail: Vec<(MailJob, String, Timestamp)>,
+    /// With when the call was answered.
+    remembered: Vec<(Remembered, Timestamp)>,
 }
 
 impl WorkingSet {
@@ -63,6 +67,7 @@ impl WorkingSet {
                         serde_json::to_string(entry).map_err(|_| Trouble::corrupt("an audit entry is no JSON"))?;
                     self.effects.audit.push((entry.realm.tenant, text));
                 }
+                Effect::Remember(remembered) => self.effects.remembered.push((remembered.clone(), now)),
                 Effect::Once(once) => {
                     if let Admission::Admitted(_) = self.draw(&[once.draw()], now)? {
                         self.apply(&once.effects, now)?;
@@ -86,6 +91,7 @@ impl Effects {
             let query = query.realm(mail.realm).bind(challenge).text(mail.id);
             query.bind(mail.locale.as_str()).bind(letter.as_str()).time(*due_at)
         });
+        calls::store(&self.remembered, writes);
         let counted: Vec<_> = self.counted.iter().collect();
         writes.add(&COUNT, &counted, |query, ((realm, hour, counter), n)| {
             query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)

@@ -57,6 +57,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("otp-sql needs an engine: feature `sqlite` or `postgres`");
 
+mod calls;
 mod challenges;
 mod connect;
 mod effects;

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     #[cfg(feature = "sqlite")]
     use crate::connect;
-    use crate::{challenges, effects, ledger, limits, outbox, room, root, sessions, sweep, tenants, users};
+    use crate::{calls, challenges, effects, ledger, limits, outbox, room, root, sessions, sweep, tenants, users};
 
     /// Every list there is. One that is missing here is not used there: the compiler says so.
     fn every_statement(engine: Engine) -> Vec<&'static str> {
@@ -178,6 +178,7 @@ mod tests {
         };
         [
             of_engine,
+            calls::statements(engine),
             challenges::all_statements(engine),
             effects::statements(engine),
             ledger::statements(engine),

@@ -29,7 +29,7 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
             let owner = EmailAddress::parse(email).map_err(|error| Failure::Failed(error.to_string()))?;
             let plan = plan.clone().unwrap_or_else(|| session.config.default_plan.clone());
             let new = NewTenant { name: name.clone(), owner, company_name: company_name.clone(), plan };
-            let Registered { tenant, key } = session.tenants.register(new, &CLI).await?;
+            let Registered { tenant, key } = session.tenants.register(new, &CLI, None).await?;
             print(
                 *json,
                 &[
@@ -51,7 +51,7 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
 }
 
 async fn set(session: &Session, customer: &str, status: TenantStatus, reason: Option<&str>) -> Result<(), Failure> {
-    session.tenants.set_status(customer_id(customer)?, status, reason, &CLI).await?;
+    session.tenants.set_status(customer_id(customer)?, status, reason, &CLI, None).await?;
     output::line(status.as_str())
 }
 

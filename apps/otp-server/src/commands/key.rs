@@ -34,12 +34,12 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
             };
             let mode = if *test { Mode::Test } else { Mode::Live };
             let spec = KeySpec { kind, mode, ..KeySpec::secret(name.as_str()) };
-            let made = session.tenants.create_key(customer_id(customer)?, spec, &CLI).await?;
+            let made = session.tenants.create_key(customer_id(customer)?, spec, &CLI, None).await?;
             print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())])?;
         }
         KeyCommand::Rotate { customer, key, grace_seconds, json } => {
             let grace = Duration::from_secs(*grace_seconds);
-            let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI).await?;
+            let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI, None).await?;
             let Rotated { new, old_expires_at } = rotated;
             let shown: [(&str, &dyn Display); 3] =
                 [("keyId", &new.record.id), ("apiKey", &new.key.expose()), ("oldKeyExpiresAt", &old_expires_at)];

@@ -62,7 +62,7 @@ async fn demo_key(tenants: &Tenants, caller: &Caller) -> Result<String, Failure>
     let owner = EmailAddress::parse("demo@localhost").map_err(|error| Failure::Failed(error.to_string()))?;
     let new =
         NewTenant { name: "Demo".to_owned(), owner: owner.clone(), company_name: None, plan: "enterprise".to_owned() };
-    match tenants.register(new, caller).await {
+    match tenants.register(new, caller, None).await {
         Ok(registered) => Ok(registered.key.key.expose().to_owned()),
         Err(otp_core::tenants::RegisterError::EmailTaken) => {
             let filter =
@@ -70,7 +70,7 @@ async fn demo_key(tenants: &Tenants, caller: &Caller) -> Result<String, Failure>
             let demo = tenants.list(&filter, None, 1).await?.pop();
             let demo =
                 demo.ok_or_else(|| Failure::Failed("the demo customer cannot be found; use --reset".to_owned()))?;
-            Ok(tenants.create_key(demo.id, KeySpec::secret("dev"), caller).await?.key.expose().to_owned())
+            Ok(tenants.create_key(demo.id, KeySpec::secret("dev"), caller, None).await?.key.expose().to_owned())
         }
         Err(error) => Err(error.into()),
     }

@@ -200,6 +200,29 @@ impl Keyring {
         pkcs8.map(Zeroizing::new).ok_or_else(|| Fault::corrupt("keyring.open_signing_key", "seal broken"))
     }
 
+    /// `answer` to the call `key` of `realm`, as it may be stored.
+    ///
+    /// # Errors
+    /// When the entropy source faults.
+    pub(crate) fn seal_answer(
+        &self,
+        realm: Realm,
+        key: &[u8; 32],
+        answer: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Res<Sealed> {
+        self.seal.close(answer, &answer_context(realm, key), entropy)
+    }
+
+    /// The answer in `sealed`.
+    ///
+    /// # Errors
+    /// `Corrupt` when it was not sealed by this keyring for that call, or was changed since.
+    pub(crate) fn open_answer(&self, realm: Realm, key: &[u8; 32], sealed: &Sealed) -> Res<Vec<u8>> {
+        let answer = self.seal.open(sealed, &answer_context(realm, key));
+        answer.ok_or_else(|| Fault::corrupt("keyring.open_answer", "seal broken"))
+    }
+
     /// The pepper of codes issued under `kid`.
     ///
     /// # Errors
@@ -234,6 +257,10 @@ fn address_context(realm: Realm) -> Vec<u8> {
 
 fn signing_key_context(tenant: TenantId, key: SigningKeyId) -> Vec<u8> {
     [b"signing-key".as_slice(), &tenant.to_bytes(), &key.to_bytes()].concat()
+}
+
+fn answer_context(realm: Realm, key: &[u8; 32]) -> Vec<u8> {
+    [b"answer".as_slice(), &realm.to_bytes(), key].concat()
 }
 
 fn secret_context(tenant: TenantId) -> Vec<u8> {

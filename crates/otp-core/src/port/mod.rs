@@ -5,6 +5,7 @@
 //! fresh ids; they consult neither clock nor entropy. Every method lists its contract in numbered
 //! lines, each naming the conformance case of `otp-testkit` that shows it.
 
+mod call_store;
 mod challenge_store;
 mod ledger;
 mod limit_store;
@@ -17,6 +18,7 @@ mod surroundings;
 mod tenant_store;
 mod user_store;
 
+pub use call_store::{Begun, CallLease, CallStore, Remembered};
 pub use challenge_store::{
     Attempt, AttemptEffects, ChallengeStore, Idempotency, Opened, Opening, Presented, Request, SignedIn,
 };
@@ -35,6 +37,7 @@ pub use user_store::{UserCursor, UserStore};
 
 #[cfg(feature = "mocks")]
 pub use self::{
+    call_store::MockCallStore,
     challenge_store::MockChallengeStore,
     ledger::{MockAuditLog, MockMetering},
     limit_store::MockLimitStore,

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AuditLog, ChallengeStore, LimitStore, Metering, RootStore, SessionStore, TenantStore, UserStore};
+use super::{
+    AuditLog, CallStore, ChallengeStore, LimitStore, Metering, RootStore, SessionStore, TenantStore, UserStore,
+};
 
 /// Every storage port. Usually one adapter behind all of them; each may be replaced by itself.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     /// Tenants.
     pub tenants: Arc<dyn TenantStore>,
+    /// Answers of calls, beside the tenants those change.
+    pub calls: Arc<dyn CallStore>,
     /// Usage.
     pub metering: Arc<dyn Metering>,
     /// The audit trail.
@@ -38,6 +42,7 @@ impl Stores {
             + SessionStore
             + UserStore
             + TenantStore
+            + CallStore
             + Metering
             + AuditLog
             + RootStore
@@ -50,6 +55,7 @@ impl Stores {
             sessions: store.clone(),
             users: store.clone(),
             tenants: store.clone(),
+            calls: store.clone(),
             metering: store.clone(),
             audit: store.clone(),
             roots: store,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Changed, NoTenant, Tenants};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
+use crate::calls::Repeatable;
 use crate::effect::{Effect, Letter, MailJob, News, Notice};
 use crate::fault::{Fault, Res};
 use crate::id::{MailId, TenantId};
@@ -80,9 +81,10 @@ impl Tenants {
         status: TenantStatus,
         reason: Option<&str>,
         caller: &Caller,
+        call: Option<&Repeatable<'_, StatusChange>>,
     ) -> Result<StatusChange, AccountError> {
         let now = self.deployment.now();
-        let Changed { before, after } = self
+        let Changed { before, after, is_written } = self
             .change::<AccountError>(id, now, |tenant| {
                 if !tenant.status.becomes(status) {
                     return Err(AccountError::Cancelled);
@@ -97,12 +99,20 @@ impl Tenants {
                 let entry = entry.with("before", before.as_str()).with("after", status.as_str());
                 let entry = reason.map_or(entry.clone(), |reason| entry.with("reason", reason));
                 let news = News::Status { status, reason: reason.map(str::to_owned) };
-                Ok(Some(vec![Effect::Audit(entry), self.notice(tenant, news, now)?]))
+                let change = StatusChange { old: before, new: status, at: now };
+                let remembered = self.deployment.remembering(call, &change, now)?;
+                let effects = [Effect::Audit(entry), self.notice(tenant, news, now)?];
+                Ok(Some(effects.into_iter().chain(remembered).collect()))
             })
             .await?;
-        self.deployment.bell.ring();
         let at = after.status_changed_at.unwrap_or(after.created_at);
-        Ok(StatusChange { old: before.status, new: after.status, at })
+        let change = StatusChange { old: before.status, new: after.status, at };
+        if is_written {
+            self.deployment.bell.ring();
+        } else {
+            self.deployment.remember(call, &change, now).await?;
+        }
+        Ok(change)
     }
 
     /// Puts a tenant on a plan, with what it is granted besides, and tells its owner.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{NoTenant, Tenants};
+use super::{Changed, NoTenant, Tenants};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::{Caller, ClientAddress};
+use crate::calls::Repeatable;
 use crate::config::diff::differences;
 use crate::config::{ConfigError, LONGEST_ACCESS, Secret, TenantConfig, patched, restored};
 use crate::effect::Effect;
@@ -73,6 +74,7 @@ impl Tenants {
         id: TenantId,
         configure: Configure,
         caller: &Caller,
+        call: Option<&Repeatable<'_, Tenant>>,
     ) -> Result<Tenant, ConfigureError> {
         let now = self.deployment.now();
         let Configure { change, expected, peer } = configure;
@@ -104,9 +106,14 @@ impl Tenants {
             entry.details.extend(differences(old, &settings));
             tenant.config = Arc::new(Configured { number, at: now, by: caller.actor, settings });
             self.provide_signing_keys(tenant, now)?;
-            Ok(Some(vec![Effect::Audit(entry)]))
+            let remembered = self.deployment.remembering(call, tenant, now)?;
+            Ok(Some([Effect::Audit(entry)].into_iter().chain(remembered).collect()))
         });
-        Ok(configured.await?.after)
+        let Changed { after, is_written, .. } = configured.await?;
+        if !is_written {
+            self.deployment.remember(call, &after, now).await?;
+        }
+        Ok(after)
     }
 
     /// Sees to it that each world of `tenant` has one key in force of the algorithm it has chosen. Others are retired, and

@@ -9,6 +9,7 @@ use super::{NoTenant, Tenants};
 use crate::api_key::{ApiKey, KeyKind, KeyRecord, KeyStatus};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
+use crate::calls::Repeatable;
 use crate::effect::Effect;
 use crate::fault::{Fault, Res};
 use crate::id::{KeyId, TenantId};
@@ -93,13 +94,21 @@ impl Tenants {
     ///
     /// # Errors
     /// [`KeyError::NotFound`] when there is no such tenant.
-    pub async fn create_key(&self, id: TenantId, spec: KeySpec, caller: &Caller) -> Result<NewKey, KeyError> {
+    pub async fn create_key(
+        &self,
+        id: TenantId,
+        spec: KeySpec,
+        caller: &Caller,
+        call: Option<&Repeatable<'_, NewKey>>,
+    ) -> Result<NewKey, KeyError> {
         let now = self.deployment.now();
         let key = self.make_key(spec, now)?;
         self.change::<KeyError>(id, now, |tenant| {
             tenant.keys.push(key.record.clone());
             let target = Target::Key(key.record.id);
-            Ok(Some(vec![Effect::Audit(self.entry(tenant, AuditEvent::ApiKeyCreated, target, caller, now)?)]))
+            let entry = self.entry(tenant, AuditEvent::ApiKeyCreated, target, caller, now)?;
+            let remembered = self.deployment.remembering(call, &key, now)?;
+            Ok(Some([Effect::Audit(entry)].into_iter().chain(remembered).collect()))
         })
         .await?;
         Ok(key)
@@ -114,7 +123,7 @@ impl Tenants {
         // Whoever comes second finds it there, which is as good.
         self.deployment.stores.tenants.insert(Tenant::service(now), Vec::new(), now).await?;
         let spec = KeySpec { kind: KeyKind::Operator, ..KeySpec::secret(name) };
-        self.create_key(TenantId::SERVICE, spec, caller).await
+        self.create_key(TenantId::SERVICE, spec, caller, None).await
     }
 
     /// The keys of a tenant, the revoked ones too, each with its last use.
@@ -142,6 +151,7 @@ impl Tenants {
         key: KeyId,
         grace: Duration,
         caller: &Caller,
+        call: Option<&Repeatable<'_, Rotated>>,
     ) -> Result<Rotated, KeyError> {
         let now = self.deployment.now();
         let tenant = self.get(id, Age::Fresh).await?.ok_or(KeyError::NotFound)?;
@@ -155,7 +165,8 @@ impl Tenants {
         };
         // What is copied does not change, so it is read once; whether the key is active is decided in the write.
         let new = self.make_key(spec, now)?;
-        let rotated = self
+        let rotated = |old: &KeyRecord| Rotated { new: new.clone(), old_expires_at: old.expires_at.unwrap_or(now) };
+        let changed = self
             .change::<KeyError>(id, now, |tenant| {
                 let old = tenant.keys.iter_mut().find(|record| record.id == key).ok_or(KeyError::NotFound)?;
                 if old.status(now) != KeyStatus::Active {
@@ -164,13 +175,14 @@ impl Tenants {
                 let end = now.plus(grace);
                 old.expires_at = Some(old.expires_at.map_or(end, |earlier| earlier.min(end)));
                 old.successor = Some(new.record.id);
+                let remembered = self.deployment.remembering(call, &rotated(old), now)?;
                 tenant.keys.push(new.record.clone());
                 let entry = self.entry(tenant, AuditEvent::ApiKeyRotated, Target::Key(key), caller, now)?;
-                Ok(Some(vec![Effect::Audit(entry.with("successor", new.record.id.to_string()))]))
+                let entry = Effect::Audit(entry.with("successor", new.record.id.to_string()));
+                Ok(Some([entry].into_iter().chain(remembered).collect()))
             })
             .await?;
-        let old_expires_at = rotated.after.key(key).and_then(|old| old.expires_at).unwrap_or(now);
-        Ok(Rotated { new, old_expires_at })
+        changed.after.key(key).map(rotated).ok_or(KeyError::NotFound)
     }
 
     /// Takes a key back: it opens nothing from now on. Taking it back twice changes nothing.

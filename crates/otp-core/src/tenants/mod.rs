@@ -68,6 +68,8 @@ pub enum KeyRefused {
 struct Changed {
     before: Tenant,
     after: Tenant,
+    /// Whether there was one.
+    is_written: bool,
 }
 
 /// There is no tenant of that id.
@@ -152,10 +154,12 @@ impl Tenants {
         loop {
             let before = self.get(id, Age::Fresh).await?.ok_or(NoTenant)?;
             let (mut after, expected) = (before.clone(), before.version);
-            let Some(effects) = change(&mut after)? else { return Ok(Changed { after: before.clone(), before }) };
+            let Some(effects) = change(&mut after)? else {
+                return Ok(Changed { after: before.clone(), before, is_written: false });
+            };
             after.version = expected + 1;
             match self.deployment.stores.tenants.replace(after.clone(), expected, effects, now).await? {
-                Replaced::Replaced => return Ok(Changed { before, after }),
+                Replaced::Replaced => return Ok(Changed { before, after, is_written: true }),
                 Replaced::Conflict => {}
                 Replaced::Missing => return Err(NoTenant.into()),
             }

@@ -3,6 +3,7 @@
 use super::{KeySpec, NewKey, Tenants};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
+use crate::calls::Repeatable;
 use crate::effect::Effect;
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
@@ -59,15 +60,22 @@ impl Tenants {
     ///
     /// # Errors
     /// [`RegisterError`]; nothing was written then.
-    pub async fn register(&self, new: NewTenant, caller: &Caller) -> Result<Registered, RegisterError> {
+    pub async fn register(
+        &self,
+        new: NewTenant,
+        caller: &Caller,
+        call: Option<&Repeatable<'_, Registered>>,
+    ) -> Result<Registered, RegisterError> {
         if self.deployment.plans().get(&new.plan).is_none() {
             return Err(RegisterError::UnknownPlan);
         }
         let now = self.deployment.now();
-        let Drafted { tenant, keys, effects } = self.draft(new, vec![KeySpec::secret("default")], caller, now)?;
+        let Drafted { tenant, keys, mut effects } = self.draft(new, vec![KeySpec::secret("default")], caller, now)?;
         let key = keys.into_iter().next().ok_or_else(|| Fault::corrupt("tenants.register", "drafted without a key"))?;
-        match self.deployment.stores.tenants.insert(tenant.clone(), effects, now).await? {
-            Inserted::Inserted => Ok(Registered { tenant, key }),
+        let registered = Registered { tenant, key };
+        effects.extend(self.deployment.remembering(call, &registered, now)?);
+        match self.deployment.stores.tenants.insert(registered.tenant.clone(), effects, now).await? {
+            Inserted::Inserted => Ok(registered),
             Inserted::Exists => Err(RegisterError::EmailTaken),
         }
     }

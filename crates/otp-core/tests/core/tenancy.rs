@@ -14,8 +14,8 @@ fn acme() -> NewTenant {
 async fn a_key_opens_its_tenant_until_it_is_taken_back() {
     let tenants = Tenants::new(Scene::set().await.deployment);
     let caller = Caller::of(Actor::Cli);
-    let registered = tenants.register(acme(), &caller).await.unwrap();
-    let second = tenants.create_key(registered.tenant.id, KeySpec::secret("second"), &caller).await.unwrap();
+    let registered = tenants.register(acme(), &caller, None).await.unwrap();
+    let second = tenants.create_key(registered.tenant.id, KeySpec::secret("second"), &caller, None).await.unwrap();
     let opens = async |key: &str| tenants.authenticate(key).await.map(|principal| principal.tenant.id).ok();
     let (first, second) = (registered.key.key.expose(), second.key.expose());
     assert_eq!((opens(first).await, opens(second).await), (Some(registered.tenant.id), Some(registered.tenant.id)));
@@ -27,11 +27,11 @@ async fn a_key_opens_its_tenant_until_it_is_taken_back() {
 async fn one_account_an_address_and_only_plans_there_are() {
     let tenants = Tenants::new(Scene::set().await.deployment);
     let caller = Caller::of(Actor::Cli);
-    tenants.register(acme(), &caller).await.unwrap();
-    assert!(matches!(tenants.register(acme(), &caller).await, Err(RegisterError::EmailTaken)));
+    tenants.register(acme(), &caller, None).await.unwrap();
+    assert!(matches!(tenants.register(acme(), &caller, None).await, Err(RegisterError::EmailTaken)));
     let unknown = NewTenant { plan: "gold".into(), ..acme() };
-    assert!(matches!(tenants.register(unknown, &caller).await, Err(RegisterError::UnknownPlan)));
-    let nobody = tenants.create_key(TenantId::from_u128(9), KeySpec::secret("key"), &caller).await;
+    assert!(matches!(tenants.register(unknown, &caller, None).await, Err(RegisterError::UnknownPlan)));
+    let nobody = tenants.create_key(TenantId::from_u128(9), KeySpec::secret("key"), &caller, None).await;
     assert!(matches!(nobody, Err(KeyError::NotFound)));
 }
 

@@ -1,10 +1,12 @@
 //! What a customer is: `PUT /admin/customers/me`, and for operators `PUT …/{id}/status`, `PUT …/{id}/plan`,
 //! `POST …/{id}/suspend`, `POST …/{id}/activate`.
 
-use otp_core::caller::Caller;
+use axum::response::IntoResponse;
+use otp_core::calls::Repeatable;
 use otp_core::id::TenantId;
 use otp_core::plan::Overrides;
 use otp_core::tenant::TenantStatus;
+use otp_core::tenants::StatusChange;
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
@@ -12,9 +14,9 @@ use super::Customer;
 use super::customers::{customer, status};
 use super::register::{known_plan, plain_name};
 use crate::app::App;
-use crate::call::{Call, Form, Input, Operator, TenantCall, plain};
+use crate::call::{Call, Form, Input, Once, Operator, TenantCall, plain};
 use crate::problem::{Flaw, ProblemCode};
-use crate::reply::{self, Answer, rfc_3339};
+use crate::reply::{self, Answer, Reply, rfc_3339};
 
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -75,48 +77,62 @@ impl Input for Standing {
 
 /// Sets the status named in the body.
 pub(crate) async fn set_status(call: Call<Operator, Standing>) -> Answer {
-    let Call { app, who, input: Standing { status, why }, request_id, .. } = call;
-    stand(&app, why, status, &who.caller(&request_id)).await
+    let Call { app, who, input: Standing { status, why: Why { id, reason } }, request_id, .. } = call;
+    let id = id.ok_or(ProblemCode::NotFound)?;
+    let caller = who.caller(&request_id);
+    let change = app.tenants.set_status(id, status, reason.as_deref(), &caller, None).await?;
+    Ok(stands(Some(id), &change).into_response())
 }
 
 /// Serves a customer no more.
-pub(crate) async fn suspend(call: Call<Operator, Why>) -> Answer {
-    let Call { app, who, input, request_id, .. } = call;
-    stand(&app, input, TenantStatus::Suspended, &who.caller(&request_id)).await
+pub(crate) async fn suspend(call: Call<Operator, Once<Why>>) -> Answer {
+    brought_to(call, TenantStatus::Suspended).await
 }
 
 /// Serves a customer again.
-pub(crate) async fn activate(call: Call<Operator, Why>) -> Answer {
-    let Call { app, who, input, request_id, .. } = call;
-    stand(&app, input, TenantStatus::Active, &who.caller(&request_id)).await
+pub(crate) async fn activate(call: Call<Operator, Once<Why>>) -> Answer {
+    brought_to(call, TenantStatus::Active).await
 }
 
-async fn stand(app: &App, Why { id, reason }: Why, status: TenantStatus, caller: &Caller) -> Answer {
+async fn brought_to(call: Call<Operator, Once<Why>>, status: TenantStatus) -> Answer {
+    let (call, turn) = match call.first_time().await {
+        Ok(first) => first,
+        Err(answer) => return answer,
+    };
+    let Call { app, who, input: Why { id, reason }, request_id, .. } = call;
+    let caller = who.caller(&request_id);
+    let make = async |call: Option<&Repeatable<'_, StatusChange>>| {
+        let id = id.ok_or(ProblemCode::NotFound)?;
+        Ok(app.tenants.set_status(id, status, reason.as_deref(), &caller, call).await?)
+    };
+    turn.take(|change| stands(id, change), make).await
+}
+
+/// How a customer stands after `change`.
+fn stands(id: Option<TenantId>, change: &StatusChange) -> Reply {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Stands {
-        customer_id: TenantId,
+        customer_id: Option<TenantId>,
         old_status: TenantStatus,
         new_status: TenantStatus,
         #[serde(serialize_with = "rfc_3339")]
         status_changed_at: Timestamp,
         message: &'static str,
     }
-    let id = id.ok_or(ProblemCode::NotFound)?;
-    let change = app.tenants.set_status(id, status, reason.as_deref(), caller).await?;
     let message = match change.new {
         _ if change.old == change.new => "Nothing has changed.",
         TenantStatus::Active => "The customer is served.",
         TenantStatus::Suspended => "The customer is not served until he is activated again.",
         TenantStatus::Cancelled => "The customer is cancelled. His data is kept for 30 days.",
     };
-    Ok(reply::ok(Stands {
+    Reply::ok(Stands {
         customer_id: id,
         old_status: change.old,
         new_status: change.new,
         status_changed_at: change.at,
         message,
-    }))
+    })
 }
 
 /// A plan for a customer, and what he is granted besides.

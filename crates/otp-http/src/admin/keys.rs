@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
+use otp_core::calls::Repeatable;
 use otp_core::config::network;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::realm::Mode;
-use otp_core::tenants::{KeySpec, LONGEST_GRACE, Rotated};
+use otp_core::tenants::{KeySpec, LONGEST_GRACE, NewKey, Rotated};
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
 use super::register::plain_name;
 use crate::app::App;
-use crate::call::{Call, Form, Input, KeyCall, TenantCall};
+use crate::call::{Call, Form, Input, KeyCall, Once, TenantCall};
 use crate::problem::{Flaw, Problem, ProblemCode};
-use crate::reply::{self, Answer, rfc_3339, rfc_3339_or_null};
+use crate::reply::{self, Answer, Reply, rfc_3339, rfc_3339_or_null};
 
 /// Networks one key may name.
 const MAX_NETWORKS: usize = 100;
@@ -130,7 +131,7 @@ fn known_network(text: &str) -> Result<IpNet, Flaw> {
 }
 
 /// Makes a key; the only time it is shown.
-pub(crate) async fn create(call: Call<TenantCall, Make>) -> Answer {
+pub(crate) async fn create(call: Call<TenantCall, Once<Make>>) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Made {
@@ -139,14 +140,21 @@ pub(crate) async fn create(call: Call<TenantCall, Make>) -> Answer {
         name: String,
         message: &'static str,
     }
+    let (call, turn) = match call.first_time().await {
+        Ok(first) => first,
+        Err(answer) => return answer,
+    };
     let Call { app, who: TenantCall(who), input: Make { id, spec }, request_id, .. } = call;
-    let made = app.tenants.create_key(own(&who, id)?, spec, &who.caller(&request_id)).await?;
-    Ok(reply::created(Made {
-        api_key: made.key.expose().to_owned(),
-        key_id: made.record.id,
-        name: made.record.name,
-        message: "Keep the key now: it is not shown again.",
-    }))
+    let answer = |made: &NewKey| {
+        Reply::created(Made {
+            api_key: made.key.expose().to_owned(),
+            key_id: made.record.id,
+            name: made.record.name.clone(),
+            message: "Keep the key now: it is not shown again.",
+        })
+    };
+    let caller = who.caller(&request_id);
+    turn.take(answer, async |call| Ok(app.tenants.create_key(own(&who, id)?, spec, &caller, call).await?)).await
 }
 
 /// A key to be rotated.
@@ -166,27 +174,36 @@ impl Input for Rotate {
 }
 
 /// Gives a key a successor.
-pub(crate) async fn rotate(call: Call<TenantCall, Rotate>) -> Answer {
+pub(crate) async fn rotate(call: Call<TenantCall, Once<Rotate>>) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Successor {
         api_key: String,
         key_id: KeyId,
-        old_key_id: KeyId,
+        old_key_id: Option<KeyId>,
         #[serde(serialize_with = "rfc_3339")]
         old_key_expires_at: Timestamp,
         message: &'static str,
     }
+    let (call, turn) = match call.first_time().await {
+        Ok(first) => first,
+        Err(answer) => return answer,
+    };
     let Call { app, who: TenantCall(who), input: Rotate { id, key, grace }, request_id, .. } = call;
-    let (id, key) = (own(&who, id)?, key.ok_or(ProblemCode::NotFound)?);
-    let Rotated { new, old_expires_at } = app.tenants.rotate_key(id, key, grace, &who.caller(&request_id)).await?;
-    Ok(reply::created(Successor {
-        api_key: new.key.expose().to_owned(),
-        key_id: new.record.id,
-        old_key_id: key,
-        old_key_expires_at: old_expires_at,
-        message: "Keep the new key now: it is not shown again. The old one works until it expires.",
-    }))
+    let answer = |Rotated { new, old_expires_at }: &Rotated| {
+        Reply::created(Successor {
+            api_key: new.key.expose().to_owned(),
+            key_id: new.record.id,
+            old_key_id: key,
+            old_key_expires_at: *old_expires_at,
+            message: "Keep the new key now: it is not shown again. The old one works until it expires.",
+        })
+    };
+    let make = async |call: Option<&Repeatable<'_, Rotated>>| {
+        let (id, key) = (own(&who, id)?, key.ok_or(ProblemCode::NotFound)?);
+        Ok(app.tenants.rotate_key(id, key, grace, &who.caller(&request_id), call).await?)
+    };
+    turn.take(answer, make).await
 }
 
 /// A key to be taken back.

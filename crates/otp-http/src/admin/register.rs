@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::Customer;
 use crate::app::App;
-use crate::call::{Call, Form, Input, Operator};
+use crate::call::{Call, Form, Input, Once, Operator};
 use crate::problem::Flaw;
-use crate::reply::{self, Answer};
+use crate::reply::{Answer, Reply};
 
 pub(crate) struct Register(NewTenant);
 
@@ -39,7 +39,7 @@ pub(super) fn known_plan(text: &str, app: &App) -> Result<String, Flaw> {
 }
 
 /// Registers a customer; the only time his key is shown.
-pub(crate) async fn register(call: Call<Operator, Register>) -> Answer {
+pub(crate) async fn register(call: Call<Operator, Once<Register>>) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Created {
@@ -48,12 +48,18 @@ pub(crate) async fn register(call: Call<Operator, Register>) -> Answer {
         key_id: KeyId,
         customer: Customer,
     }
+    let (call, turn) = match call.first_time().await {
+        Ok(first) => first,
+        Err(answer) => return answer,
+    };
     let Call { app, who, input: Register(new), request_id, .. } = call;
-    let Registered { tenant, key } = app.tenants.register(new, &who.caller(&request_id)).await?;
-    Ok(reply::created(Created {
-        customer_id: tenant.id,
-        api_key: key.key.expose().to_owned(),
-        key_id: key.record.id,
-        customer: Customer::of(tenant, &app),
-    }))
+    let answer = |Registered { tenant, key }: &Registered| {
+        Reply::created(Created {
+            customer_id: tenant.id,
+            api_key: key.key.expose().to_owned(),
+            key_id: key.record.id,
+            customer: Customer::of(tenant.clone(), &app),
+        })
+    };
+    turn.take(answer, async |call| Ok(app.tenants.register(new, &who.caller(&request_id), call).await?)).await
 }

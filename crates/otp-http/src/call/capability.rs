@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use otp_core::api_key::{KeyKind, KeyRecord};
 use otp_core::caller::{Actor, Caller, ClientAddress};
 use otp_core::config::OriginAccess;
-use otp_core::id::TenantId;
+use otp_core::id::{KeyId, TenantId};
 use otp_core::realm::Mode;
 use otp_core::session::LiveSession;
 use otp_core::tenant::{Tenant, World};
@@ -319,6 +319,11 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
+    /// Which key he calls by.
+    pub(crate) fn key_id(&self) -> KeyId {
+        self.key.id
+    }
+
     /// As the audit trail sees him.
     pub(crate) fn caller(&self, request_id: &RequestId) -> Caller {
         caller(Actor::Key(self.key.id), request_id, &self.from)

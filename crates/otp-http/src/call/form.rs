@@ -118,6 +118,11 @@ impl<'r> Form<'r> {
         key.map(str::to_owned)
     }
 
+    /// The path.
+    pub(super) fn path(&self) -> &'r str {
+        self.uri.path()
+    }
+
     /// The last segment of the path.
     pub(crate) fn last_segment(&self) -> &'r str {
         self.segment_from_end(0)

@@ -6,6 +6,7 @@ mod credentials;
 mod fields;
 mod form;
 mod json;
+mod once;
 mod session;
 
 pub(crate) use body::read as read_body;
@@ -14,6 +15,7 @@ pub(crate) use capability::{
 };
 pub(crate) use fields::{Fields, at_most, plain};
 pub(crate) use form::{Form, IfMatch, Input, Nothing, accepted_locale};
+pub(crate) use once::Once;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;

@@ -171,6 +171,10 @@ problem_codes! {
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Not sent as JSON",
         "The request has a body, but its `Content-Type` is not `application/json`.",
         "Send `Content-Type: application/json`.";
+    /// The same call is being made.
+    IdempotencyInFlight = CONFLICT, "idempotency_in_flight", "The same call is under way",
+        "A call with this `Idempotency-Key` is being made at this moment, or was broken off less than a minute ago.",
+        "Repeat it a moment later: it is answered like the one under way.";
     /// The idempotency key belongs to another body.
     IdempotencyMismatch = UNPROCESSABLE_ENTITY, "idempotency_mismatch", "The idempotency key was used before",
         "This `Idempotency-Key` was sent before with another body.",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{ADA, Ask, World, text};
 
 impl World {
-    fn keys_path(&self) -> String {
+    pub(crate) fn keys_path(&self) -> String {
         format!("/admin/customers/{}/api-keys", self.customer.id)
     }
 

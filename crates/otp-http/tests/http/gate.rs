@@ -13,9 +13,9 @@ use otp_core::email::EmailAddress;
 use otp_core::fault::{Fault, FaultKind, Res};
 use otp_core::id::{KeyId, SessionId, TenantId};
 use otp_core::port::{
-    Age, Attempt, Backlog, ChallengeStore, ChangeNumber, Changes, ConfigMark, Counted, Inserted, Lease, Leased,
-    Metering, Opened, Outbox, Presented, Replaced, Request, Revocation, Rotated, Rotation, SessionStore, Settled,
-    Settlement, TenantCursor, TenantFilter, TenantStore,
+    Age, Attempt, Backlog, Begun, CallLease, CallStore, ChallengeStore, ChangeNumber, Changes, ConfigMark, Counted,
+    Inserted, Lease, Leased, Metering, Opened, Outbox, Presented, Remembered, Replaced, Request, Revocation, Rotated,
+    Rotation, SessionStore, Settled, Settlement, TenantCursor, TenantFilter, TenantStore,
 };
 use otp_core::realm::Realm;
 use otp_core::session::LiveSession;
@@ -215,5 +215,23 @@ impl TenantStore for Gate {
     async fn key_uses(&self, tenant: TenantId) -> Res<Vec<(KeyId, Timestamp)>> {
         self.pass("key_uses").await?;
         self.store.key_uses(tenant).await
+    }
+}
+
+#[async_trait]
+impl CallStore for Gate {
+    async fn begin(&self, lease: CallLease, fingerprint: [u8; 32], now: Timestamp) -> Res<Begun> {
+        self.pass("begin").await?;
+        self.store.begin(lease, fingerprint, now).await
+    }
+
+    async fn give_back(&self, lease: CallLease, now: Timestamp) -> Res<()> {
+        self.pass("give_back").await?;
+        self.store.give_back(lease, now).await
+    }
+
+    async fn remember(&self, remembered: Remembered, now: Timestamp) -> Res<()> {
+        self.pass("remember").await?;
+        self.store.remember(remembered, now).await
     }
 }

@@ -157,7 +157,8 @@ async fn a_repeated_call_repeats_its_answer_and_draws_nothing() {
 async fn an_idempotency_key_belongs_to_its_credential() {
     let world = World::new().await;
     let cli = otp_core::caller::Caller::of(otp_core::caller::Actor::Cli);
-    let second = world.services.tenants.create_key(world.customer.id, KeySpec::secret("second"), &cli).await.unwrap();
+    let second =
+        world.services.tenants.create_key(world.customer.id, KeySpec::secret("second"), &cli, None).await.unwrap();
     assert_ne!(second.record.id, KeyId::from_u128(0));
     let mut answers = Vec::new();
     for key in [world.customer.key.as_str(), second.key.expose()] {

@@ -17,6 +17,7 @@ mod jwks;
 mod kv;
 mod limits;
 mod modes;
+mod once;
 mod order;
 mod outages;
 mod page;

@@ -129,6 +129,16 @@ async fn produce(code: ProblemCode) -> Answer {
         ProblemCode::UnsupportedMediaType => {
             world.ask(Method::POST, "/auth/request-otp").key(&key).body("email=ada@example.org")
         }
+        ProblemCode::IdempotencyInFlight => {
+            let path = format!("/admin/customers/{}/api-keys", world.customer.id);
+            let make = || world.post(&path, json!({ "name": "Twin" })).key(&key).header("idempotency-key", "k");
+            // Its caller hung up before there was an answer.
+            world.gate.shut("replace", Trouble::Silence);
+            let hung_up = tokio::time::timeout(std::time::Duration::from_millis(1), make().send());
+            assert!(hung_up.await.is_err());
+            world.gate.open_up();
+            make()
+        }
         ProblemCode::IdempotencyMismatch => {
             request().header("idempotency-key", "k").send().await.ok();
             let other = json!({ "email": "grace@example.org" });

@@ -112,6 +112,7 @@ impl World {
             challenges: gate.clone(),
             sessions: gate.clone(),
             tenants: gate.clone(),
+            calls: gate.clone(),
             metering: gate.clone(),
             ..Stores::of(memory)
         };
@@ -162,7 +163,8 @@ impl World {
 
     /// Another key of the customer.
     pub(crate) async fn key(&self, spec: KeySpec) -> String {
-        let made = self.services.tenants.create_key(self.customer.id, spec, &Caller::of(Actor::Cli)).await.unwrap();
+        let made =
+            self.services.tenants.create_key(self.customer.id, spec, &Caller::of(Actor::Cli), None).await.unwrap();
         made.key.expose().to_owned()
     }
 
@@ -170,7 +172,7 @@ impl World {
     pub(crate) async fn configure(&self, patch: Value) {
         let peer = Some(ClientAddress::new([192, 0, 2, 1].into()));
         let configure = Configure { change: ConfigChange::Patch(patch), expected: None, peer };
-        self.services.tenants.configure(self.customer.id, configure, &Caller::of(Actor::Cli)).await.unwrap();
+        self.services.tenants.configure(self.customer.id, configure, &Caller::of(Actor::Cli), None).await.unwrap();
     }
 
     /// Gives a customer another status.
@@ -237,7 +239,7 @@ impl World {
 async fn register(tenants: &Tenants, name: &str, plan: &str) -> Customer {
     let owner = EmailAddress::parse(&format!("owner@{}.example", name.to_lowercase())).unwrap();
     let new = NewTenant { name: name.to_owned(), owner, company_name: None, plan: plan.to_owned() };
-    let registered = tenants.register(new, &Caller::of(Actor::Cli)).await.unwrap();
+    let registered = tenants.register(new, &Caller::of(Actor::Cli), None).await.unwrap();
     Customer { id: registered.tenant.id, key: registered.key.key.expose().to_owned(), record: registered.key.record }
 }
 

@@ -56,6 +56,7 @@ pub(crate) async fn limits_alone() -> Option<Stores> {
 /// Everything in Redis but tenants.
 pub(crate) async fn everything() -> Option<Stores> {
     let store = Arc::new(RedisStore::connect(&redis_url()?, None).await.unwrap().with_prefix(prefix()));
+    let memory = Arc::new(MemoryStore::default());
     Some(Stores {
         challenges: store.clone(),
         limits: store.clone(),
@@ -64,14 +65,14 @@ pub(crate) async fn everything() -> Option<Stores> {
         metering: store.clone(),
         audit: store.clone(),
         roots: store.clone(),
-        tenants: Arc::new(Tenants { tenants: MemoryStore::default(), effects: store }),
-        ..Stores::of(Arc::new(MemoryStore::default()))
+        tenants: Arc::new(Tenants { tenants: memory.clone(), effects: store }),
+        ..Stores::of(memory)
     })
 }
 
 /// Tenants in memory, whose changes are told in Redis, so that there is one trail.
 struct Tenants {
-    tenants: MemoryStore,
+    tenants: Arc<MemoryStore>,
     effects: Arc<RedisStore>,
 }
 
@@ -94,7 +95,8 @@ impl TenantStore for Tenants {
     }
 
     async fn insert(&self, tenant: Tenant, effects: Vec<Effect>, now: Timestamp) -> Res<Inserted> {
-        let inserted = self.tenants.insert(tenant, Vec::new(), now).await?;
+        let (answers, effects) = apart(effects);
+        let inserted = self.tenants.insert(tenant, answers, now).await?;
         if inserted == Inserted::Inserted {
             self.effects.append(effects, now).await?;
         }
@@ -102,7 +104,8 @@ impl TenantStore for Tenants {
     }
 
     async fn replace(&self, tenant: Tenant, expected: Version, effects: Vec<Effect>, now: Timestamp) -> Res<Replaced> {
-        let replaced = self.tenants.replace(tenant, expected, Vec::new(), now).await?;
+        let (answers, effects) = apart(effects);
+        let replaced = self.tenants.replace(tenant, expected, answers, now).await?;
         if replaced == Replaced::Replaced {
             self.effects.append(effects, now).await?;
         }
@@ -132,6 +135,11 @@ impl TenantStore for Tenants {
     async fn key_uses(&self, tenant: TenantId) -> Res<Vec<(KeyId, Timestamp)>> {
         self.tenants.key_uses(tenant).await
     }
+}
+
+/// The answers of calls, which are kept with tenants, and all else.
+fn apart(effects: Vec<Effect>) -> (Vec<Effect>, Vec<Effect>) {
+    effects.into_iter().partition(|effect| matches!(effect, Effect::Remember(_)))
 }
 
 fn prefix() -> String {

@@ -84,6 +84,12 @@ macro_rules! conformance {
                 rotation_moves_the_idle_end
                 everywhere_means_everywhere
             }
+            call_store {
+                a_call_is_one_callers
+                an_answer_comes_with_the_change
+                a_lost_call_changes_nothing
+                a_call_given_back_may_be_made
+            }
             user_store {
                 users_are_paged
                 a_user_is_found
@@ -117,7 +123,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The ports of the storage, as the domain documents them.
-    const PORTS: [&str; 8] = [
+    const PORTS: [&str; 9] = [
+        include_str!("../../../otp-core/src/port/call_store.rs"),
         include_str!("../../../otp-core/src/port/challenge_store.rs"),
         include_str!("../../../otp-core/src/port/ledger.rs"),
         include_str!("../../../otp-core/src/port/limit_store.rs"),

@@ -4,6 +4,7 @@
 //! tenants of its own, and panics when the contract is broken. [`conformance!`](crate::conformance!)
 //! makes a test of each.
 
+pub mod call_store;
 mod cases;
 pub mod challenge_store;
 mod fixture;

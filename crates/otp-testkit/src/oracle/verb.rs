@@ -118,8 +118,18 @@ impl Side {
     }
 
     pub(super) async fn perform(&mut self, verb: Verb, now: Timestamp) -> Answer {
-        let Stores { challenges, limits, limits_apart: _, sessions, users: _, tenants, metering, audit, roots } =
-            &self.stores;
+        let Stores {
+            challenges,
+            limits,
+            limits_apart: _,
+            sessions,
+            users: _,
+            tenants,
+            calls: _,
+            metering,
+            audit,
+            roots,
+        } = &self.stores;
         match verb {
             Verb::Open(request) => Answer::Opened(challenges.open(request, now).await.answered()),
             Verb::Live(by) => Answer::Challenges(challenges.live(&by, now).await.answered()),

@@ -5,9 +5,8 @@ mod view;
 
 pub(crate) use versions::{list, one, restore};
 
-use axum::response::Response;
-use http::HeaderValue;
-use http::header::ETAG;
+use axum::response::IntoResponse;
+use otp_core::calls::Repeatable;
 use otp_core::port::Age;
 use otp_core::tenant::Tenant;
 use otp_core::tenants::{ConfigChange, Configure};
@@ -19,7 +18,7 @@ use crate::app::App;
 use crate::call::{Call, Form, IfMatch, Input, KeyCall, Nothing, TenantCall};
 use crate::edge::RequestId;
 use crate::problem::{Flaw, Problem, ProblemCode};
-use crate::reply::{self, Answer};
+use crate::reply::{Answer, Reply};
 use view::{ConfigView, EmailView};
 
 /// Longest body of a configuration, in octets: templates are long.
@@ -45,15 +44,12 @@ pub(crate) async fn get(call: Call<TenantCall, Nothing>) -> Answer {
         plan: &tenant.plan,
         features: Features::of(Some(&plan)),
     };
-    Ok(tagged(reply::ok(current), &tenant))
+    Ok(tagged(Reply::ok(current), &tenant).into_response())
 }
 
 /// `response` with the version of `tenant`'s configuration as its entity tag.
-fn tagged(mut response: Response, tenant: &Tenant) -> Response {
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", tenant.config.number)) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
+fn tagged(reply: Reply, tenant: &Tenant) -> Reply {
+    reply.tagged(format!("\"{}\"", tenant.config.number))
 }
 
 /// A merge patch, and the version it was made for.
@@ -85,8 +81,8 @@ impl Input for Patch {
 /// Changes what the patch names.
 pub(crate) async fn put(call: Call<TenantCall, Patch>) -> Answer {
     let Call { app, who: TenantCall(who), input: Patch { patch, expected }, request_id, .. } = call;
-    let tenant = change(&app, &who, ConfigChange::Patch(patch), expected, &request_id, ("/config", "")).await?;
-    answer(&app, &tenant)
+    let tenant = change(&app, &who, ConfigChange::Patch(patch), expected, &request_id, ("/config", ""), None).await?;
+    Ok(changed(&app, &tenant).into_response())
 }
 
 /// The members of `emailConfig`, by themselves.
@@ -112,13 +108,13 @@ pub(crate) async fn put_email(call: Call<TenantCall, EmailPatch>) -> Answer {
     }
     let Call { app, who: TenantCall(who), input: EmailPatch(Patch { patch, expected }), request_id, .. } = call;
     let within = ("", "/emailConfig");
-    let tenant = change(&app, &who, ConfigChange::EmailPatch(patch), expected, &request_id, within).await?;
+    let tenant = change(&app, &who, ConfigChange::EmailPatch(patch), expected, &request_id, within, None).await?;
     let changed = Changed {
         email_config: EmailView::of(&tenant.settings().email_config),
         config_version: tenant.config.number,
         message: "Saved.",
     };
-    Ok(tagged(reply::ok(changed), &tenant))
+    Ok(tagged(Reply::ok(changed), &tenant).into_response())
 }
 
 /// Makes a change; `at` is where the configuration is in the body, and with what its own pointers begin that are not.
@@ -129,14 +125,15 @@ async fn change(
     expected: Option<u64>,
     request_id: &RequestId,
     (at, strip): (&str, &str),
+    call: Option<&Repeatable<'_, Tenant>>,
 ) -> Result<Tenant, Problem> {
     let configure = Configure { change, expected, peer: who.peer() };
-    let changed = app.tenants.configure(who.tenant.id, configure, &who.caller(request_id)).await;
+    let changed = app.tenants.configure(who.tenant.id, configure, &who.caller(request_id), call).await;
     changed.map_err(|error| Problem::of_configure(error, at, strip))
 }
 
 /// What is set now.
-fn answer(app: &App, tenant: &Tenant) -> Answer {
+fn changed(app: &App, tenant: &Tenant) -> Reply {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Changed<'t> {
@@ -144,10 +141,12 @@ fn answer(app: &App, tenant: &Tenant) -> Answer {
         config_version: u64,
         message: &'static str,
     }
+    // It is there: what was just set was checked against it.
+    let plan = app.deployment.plan_of(tenant).unwrap_or_default();
     let changed = Changed {
-        config: ConfigView::of(tenant.settings(), &app.deployment.plan_of(tenant)?),
+        config: ConfigView::of(tenant.settings(), &plan),
         config_version: tenant.config.number,
         message: "Saved.",
     };
-    Ok(tagged(reply::ok(changed), tenant))
+    tagged(Reply::ok(changed), tenant)
 }

@@ -1,16 +1,18 @@
 //! Earlier versions of a configuration, and the way back to one.
 
 use otp_core::caller::Actor;
+use otp_core::calls::Repeatable;
 use otp_core::port::ConfigMark;
+use otp_core::tenant::Tenant;
 use otp_core::tenants::ConfigChange;
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
 use super::view::ConfigView;
-use super::{answer, change, expected};
+use super::{change, changed, expected};
 use crate::admin::page;
 use crate::app::App;
-use crate::call::{Call, Form, Input, TenantCall};
+use crate::call::{Call, Form, Input, Once, TenantCall};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 
@@ -97,9 +99,15 @@ impl Input for Back {
 }
 
 /// Goes back to one, in a version of its own.
-pub(crate) async fn restore(call: Call<TenantCall, Back>) -> Answer {
+pub(crate) async fn restore(call: Call<TenantCall, Once<Back>>) -> Answer {
+    let (call, turn) = match call.first_time().await {
+        Ok(first) => first,
+        Err(answer) => return answer,
+    };
     let Call { app, who: TenantCall(who), input: Back { number, expected }, request_id, .. } = call;
-    let number = number.ok_or(ProblemCode::NotFound)?;
-    let tenant = change(&app, &who, ConfigChange::Restore(number), expected, &request_id, ("", "")).await?;
-    answer(&app, &tenant)
+    let make = async |call: Option<&Repeatable<'_, Tenant>>| {
+        let number = number.ok_or(ProblemCode::NotFound)?;
+        change(&app, &who, ConfigChange::Restore(number), expected, &request_id, ("", ""), call).await
+    };
+    turn.take(|tenant| changed(&app, tenant), make).await
 }
