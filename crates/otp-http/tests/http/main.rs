@@ -8,6 +8,7 @@ mod api_keys;
 mod configuration;
 mod cookies;
 mod cors;
+mod credentials;
 mod customers;
 mod edge;
 mod forgery;
