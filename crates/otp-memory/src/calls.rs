@@ -73,9 +73,8 @@ impl State {
     /// # Errors
     /// `Unavailable`, when one is not.
     pub(crate) fn still_holds(&mut self, op: &'static str, effects: &[Effect]) -> Res<()> {
-        let mut answers = effects.iter().filter_map(|effect| match effect {
-            Effect::Remember(remembered) => Some(&remembered.lease),
-            _ => None,
+        let mut answers = effects.iter().filter_map(|effect| {
+            if let Effect::Remember(remembered) = effect { Some(&remembered.lease) } else { None }
         });
         match answers.all(|lease| self.calls.held(lease).is_some()) {
             true => Ok(()),

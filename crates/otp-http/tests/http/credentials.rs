@@ -176,10 +176,8 @@ impl Wallet {
         if sends == Sends::TokenBesideOthersKey {
             return ask.bearer(&self.tokens[&Sends::Token]).key(&self.keys[&Sends::OthersSecret]);
         }
-        let ask = match sends {
-            Sends::Publishable | Sends::TestPublishable => ask.header("origin", PAGE),
-            _ => ask,
-        };
+        let from_page = [Sends::Publishable, Sends::TestPublishable].contains(&sends);
+        let ask = if from_page { ask.header("origin", PAGE) } else { ask };
         match (self.keys.get(&sends), self.tokens.get(&sends)) {
             (Some(key), _) => ask.key(key),
             (None, Some(token)) => ask.bearer(token),
