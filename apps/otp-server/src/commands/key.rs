@@ -40,7 +40,7 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
         KeyCommand::Rotate { customer, key, grace_seconds, json } => {
             let grace = Duration::from_secs(*grace_seconds);
             let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI, None).await?;
-            let Rotated { new, old_expires_at } = rotated;
+            let Rotated { new, old_expires_at, .. } = rotated;
             let shown: [(&str, &dyn Display); 3] =
                 [("keyId", &new.record.id), ("apiKey", &new.key.expose()), ("oldKeyExpiresAt", &old_expires_at)];
             print(*json, &shown)?;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
 
 use crate::challenge::{Challenge, Purpose};
 use crate::fault::Res;
@@ -36,7 +37,6 @@ impl SignupToken {
 
     /// Whether it is the token of `challenge`, and that a signup; in constant time.
     pub(super) fn is_of(&self, challenge: &Challenge, keys: &Keyring) -> Res<bool> {
-        use subtle::ConstantTimeEq;
         let genuine = Self::derive(challenge, keys)?.mac.ct_eq(&self.mac);
         Ok(challenge.purpose == Purpose::signup() && genuine.into())
     }

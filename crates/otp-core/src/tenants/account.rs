@@ -21,6 +21,8 @@ const NEWS_LAST: Duration = DAY;
 /// A tenant whose status was set.
 #[derive(Debug, Clone)]
 pub struct StatusChange {
+    /// Whose.
+    pub tenant: TenantId,
     /// What it was.
     pub old: TenantStatus,
     /// What it is.
@@ -99,14 +101,14 @@ impl Tenants {
                 let entry = entry.with("before", before.as_str()).with("after", status.as_str());
                 let entry = reason.map_or(entry.clone(), |reason| entry.with("reason", reason));
                 let news = News::Status { status, reason: reason.map(str::to_owned) };
-                let change = StatusChange { old: before, new: status, at: now };
+                let change = StatusChange { tenant: id, old: before, new: status, at: now };
                 let remembered = self.deployment.remembering(call, &change, now)?;
                 let effects = [Effect::Audit(entry), self.notice(tenant, news, now)?];
                 Ok(Some(effects.into_iter().chain(remembered).collect()))
             })
             .await?;
         let at = after.status_changed_at.unwrap_or(after.created_at);
-        let change = StatusChange { old: before.status, new: after.status, at };
+        let change = StatusChange { tenant: id, old: before.status, new: after.status, at };
         if is_written {
             self.deployment.bell.ring();
         } else {

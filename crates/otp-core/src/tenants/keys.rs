@@ -62,7 +62,9 @@ pub struct NewKey {
 pub struct Rotated {
     /// The successor.
     pub new: NewKey,
-    /// From when on the old one opens nothing.
+    /// The old one.
+    pub old: KeyId,
+    /// From when on that opens nothing.
     pub old_expires_at: Timestamp,
 }
 
@@ -165,7 +167,8 @@ impl Tenants {
         };
         // What is copied does not change, so it is read once; whether the key is active is decided in the write.
         let new = self.make_key(spec, now)?;
-        let rotated = |old: &KeyRecord| Rotated { new: new.clone(), old_expires_at: old.expires_at.unwrap_or(now) };
+        let rotated =
+            |old: &KeyRecord| Rotated { new: new.clone(), old: old.id, old_expires_at: old.expires_at.unwrap_or(now) };
         let changed = self
             .change::<KeyError>(id, now, |tenant| {
                 let old = tenant.keys.iter_mut().find(|record| record.id == key).ok_or(KeyError::NotFound)?;

@@ -81,7 +81,7 @@ pub(crate) async fn set_status(call: Call<Operator, Standing>) -> Answer {
     let id = id.ok_or(ProblemCode::NotFound)?;
     let caller = who.caller(&request_id);
     let change = app.tenants.set_status(id, status, reason.as_deref(), &caller, None).await?;
-    Ok(stands(Some(id), &change).into_response())
+    Ok(stands(&change).into_response())
 }
 
 /// Serves a customer no more.
@@ -105,15 +105,15 @@ async fn brought_to(call: Call<Operator, Once<Why>>, status: TenantStatus) -> An
         let id = id.ok_or(ProblemCode::NotFound)?;
         Ok(app.tenants.set_status(id, status, reason.as_deref(), &caller, call).await?)
     };
-    turn.take(|change| stands(id, change), make).await
+    turn.take(stands, make).await
 }
 
 /// How a customer stands after `change`.
-fn stands(id: Option<TenantId>, change: &StatusChange) -> Reply {
+fn stands(change: &StatusChange) -> Reply {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Stands {
-        customer_id: Option<TenantId>,
+        customer_id: TenantId,
         old_status: TenantStatus,
         new_status: TenantStatus,
         #[serde(serialize_with = "rfc_3339")]
@@ -127,7 +127,7 @@ fn stands(id: Option<TenantId>, change: &StatusChange) -> Reply {
         TenantStatus::Cancelled => "The customer is cancelled. His data is kept for 30 days.",
     };
     Reply::ok(Stands {
-        customer_id: id,
+        customer_id: change.tenant,
         old_status: change.old,
         new_status: change.new,
         status_changed_at: change.at,

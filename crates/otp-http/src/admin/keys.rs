@@ -180,7 +180,7 @@ pub(crate) async fn rotate(call: Call<TenantCall, Once<Rotate>>) -> Answer {
     struct Successor {
         api_key: String,
         key_id: KeyId,
-        old_key_id: Option<KeyId>,
+        old_key_id: KeyId,
         #[serde(serialize_with = "rfc_3339")]
         old_key_expires_at: Timestamp,
         message: &'static str,
@@ -190,11 +190,11 @@ pub(crate) async fn rotate(call: Call<TenantCall, Once<Rotate>>) -> Answer {
         Err(answer) => return answer,
     };
     let Call { app, who: TenantCall(who), input: Rotate { id, key, grace }, request_id, .. } = call;
-    let answer = |Rotated { new, old_expires_at }: &Rotated| {
+    let answer = |Rotated { new, old, old_expires_at }: &Rotated| {
         Reply::created(Successor {
             api_key: new.key.expose().to_owned(),
             key_id: new.record.id,
-            old_key_id: key,
+            old_key_id: *old,
             old_key_expires_at: *old_expires_at,
             message: "Keep the new key now: it is not shown again. The old one works until it expires.",
         })
