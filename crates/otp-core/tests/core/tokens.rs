@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use otp_core::port::TokenSigner;
 use otp_core::prelude::*;
+use otp_core::realm::Mode;
 use otp_core::sessions::RefreshCredential;
+use otp_core::tenant::World;
+use otp_core::tenants::{ConfigChange, Configure, NewTenant};
 use otp_core::token::RefreshToken;
+use serde_json::json;
 
 use crate::scene::Scene;
 
@@ -121,4 +126,31 @@ async fn a_token_of_another_tenant_opens_nothing() {
     let other = Tenant::new(TenantId::from_u128(2), "Other", "free", scene.deployment.now());
     assert!(scene.sessions.authenticate(&other, &tokens.access).await.is_err());
     assert_eq!(scene.sessions.realm_claimed(&tokens.access), Some(scene.acme.live()));
+}
+
+#[tokio::test]
+async fn each_world_has_keys_that_prove_nothing_of_the_other() {
+    let scene = Scene::set().await;
+    let tenants = Tenants::new(scene.deployment.clone());
+    let owner = EmailAddress::parse("owner@acme.example").unwrap();
+    let new = NewTenant { name: "Acme".into(), owner, company_name: None, plan: "enterprise".into() };
+    let cli = Caller::of(Actor::Cli);
+    let id = tenants.register(new, &cli, None).await.unwrap().tenant.id;
+    let claims = {
+        let first = signed_in(&scene).await;
+        scene.sessions.authenticate(&scene.acme, &first.access).await.unwrap().claims
+    };
+    let signer = TenantKeys::new(scene.deployment.keys().clone());
+    for algorithm in ["HS256", "ES256", "EdDSA"] {
+        let change = ConfigChange::Patch(json!({ "tokens": { "algorithm": algorithm } }));
+        let configure = Configure { change, expected: None, peer: None };
+        let tenant = tenants.configure(id, configure, &cli, None).await.unwrap();
+        let worlds = [Mode::Live, Mode::Test].map(|mode| World { tenant: &tenant, mode });
+        // The very same claims, so that nothing but the key tells the two apart.
+        for (signing, verifying) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let token = signer.sign(worlds[signing], &claims).unwrap();
+            let proven = signer.verify(worlds[verifying], &token).is_ok();
+            assert_eq!(proven, signing == verifying, "{algorithm}");
+        }
+    }
 }
