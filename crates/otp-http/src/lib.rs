@@ -72,6 +72,8 @@
 //!    parameter (what it does not read is refused as unknown), a struct to serialise for what is answered,
 //!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `Anybody`, `AppCall`,
 //!    `ServerCall`, `TenantCall`, `UserCall`, `Operator`. There is no way to get at a tenant but through one.
+//!    A change that may be repeated under an `Idempotency-Key`, as every POST under `/admin` may, asks for `Once<Asked>`, which is
+//!    got at through `Call::first_time`.
 //! 2. Name it in [`router`].
 //! 3. For a new error, add a [`ProblemCode`]. The tests do not compile until one of them produces it.
 
