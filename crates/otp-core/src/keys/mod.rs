@@ -78,6 +78,7 @@ pub struct Keyring {
     seal: SealKey,
     address: MacKey,
     audit: MacKey,
+    audit_chain: MacKey,
     subject: MacKey,
 }
 
@@ -105,6 +106,7 @@ impl Keyring {
             seal,
             address: from_root("address"),
             audit: from_root("audit-address"),
+            audit_chain: from_root("audit-chain"),
             subject: from_root("limit-subject"),
         })
     }
@@ -123,6 +125,11 @@ impl Keyring {
     pub fn audit_name(&self, realm: Realm, address: &EmailAddress) -> String {
         let mac = self.audit.mac(&[&realm.to_bytes(), address.canonical().as_bytes()]);
         format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| mac[place])))
+    }
+
+    /// What audit trails are sealed with.
+    pub(crate) const fn audit_chain(&self) -> &MacKey {
+        &self.audit_chain
     }
 
     /// Whom limits count when they count `address`.
