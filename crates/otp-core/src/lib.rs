@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //!
-//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`analytics`], [`audit`], [`relay`], over one [`deployment`]. What they decide
+//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`analytics`], [`audit`], [`onboarding`], [`relay`], [`upkeep`], over one [`deployment`]. What they decide
 //! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
@@ -49,6 +49,7 @@ pub mod keys;
 pub mod limit;
 pub mod locale;
 pub mod mail;
+pub mod onboarding;
 pub mod otp;
 pub mod plan;
 pub mod port;
@@ -64,5 +65,6 @@ pub mod tenants;
 pub mod time;
 pub mod token;
 pub mod traffic;
+pub mod upkeep;
 pub mod user;
 pub mod users;

@@ -9,10 +9,10 @@ mod event;
 mod trails;
 mod verify;
 
-pub use chain::{Head, Kept, Link, Mac};
+pub use chain::{Head, InvalidMac, Kept, Link, Mac};
 pub use event::{AuditEvent, UnknownEvent};
 pub use trails::Trails;
-pub use verify::{Finding, Report, Witness};
+pub use verify::{Finding, InvalidWitness, Report, Witness};
 
 use std::net::IpAddr;
 

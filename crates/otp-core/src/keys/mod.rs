@@ -142,6 +142,12 @@ impl Keyring {
         Subject(self.subject.mac(&[b"client", client.subscriber().to_string().as_bytes()]))
     }
 
+    /// Whom a limit counts that counts how often `client` is refused for one reason.
+    pub(crate) fn refusal_subject(&self, reason: &str, client: Option<ClientAddress>) -> Subject {
+        let client = client.map(|client| client.subscriber().to_string()).unwrap_or_default();
+        Subject(self.subject.mac(&[b"refusal", reason.as_bytes(), client.as_bytes()]))
+    }
+
     /// `address` as it may be stored: only this keyring reads it, and only as of `realm`.
     ///
     /// # Errors

@@ -32,12 +32,14 @@ mod exit;
 mod requirements;
 mod settings;
 mod termination;
+mod traffic;
 mod work;
 
 pub use exit::Failure;
 pub use requirements::Requirements;
 pub use settings::SettingArgs;
 pub use termination::Termination;
+pub use traffic::TrafficTask;
 pub use work::Work;
 
 use std::future::Future;
