@@ -79,7 +79,13 @@ impl Cluster {
 
     /// What has been counted under `counter` so far.
     pub(crate) fn counted(&self, counter: &str) -> u64 {
-        self.number(&format!("SELECT coalesce(sum(n), 0) FROM usage WHERE counter = '{counter}'"))
+        self.number(&format!("SELECT coalesce(sum(n), 0) FROM usage_minutes WHERE counter = '{counter}'"))
+    }
+
+    /// How many audit entries there are, sealed or not, of which `such` is true.
+    pub(crate) fn audited(&self, such: &str) -> u64 {
+        let trails = "SELECT tenant, entry FROM audit_unsealed UNION ALL SELECT tenant, entry FROM audit";
+        self.number(&format!("SELECT count(*) FROM ({trails}) AS trails WHERE {such}"))
     }
 
     /// Waits until every mail was settled.

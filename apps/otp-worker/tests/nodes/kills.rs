@@ -139,8 +139,7 @@ fn compare(cluster: &Cluster, ledger: &Ledger, hot: &Hot) {
     let logins = logins.0..=logins.1;
     let verifications = ledger.verifications.bounds();
     let verifications = verifications.0..=verifications.1;
-    let audited =
-        |event: &str| cluster.number(&format!("SELECT count(*) FROM audit WHERE entry::json ->> 'event' = '{event}'"));
+    let audited = |event: &str| cluster.audited(&format!("entry::json ->> 'event' = '{event}'"));
     for (what, stored, told) in [
         ("requests counted", cluster.counted("otpRequests"), &requests),
         ("requests audited", audited("otp.requested"), &requests),

@@ -26,6 +26,8 @@ macro_rules! on_both {
 }
 
 mod cluster;
+mod counters;
+mod erasure;
 mod kills;
 mod logout;
 mod migrations;

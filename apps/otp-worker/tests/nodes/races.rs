@@ -135,10 +135,7 @@ async fn of_a_rush_on_two_nodes_a_quota_admits_what_it_has_left_and_is_told_of_o
     let bodies = |name: &str, count: usize| -> Vec<Value> {
         (0..count).map(|n| json!({ "email": format!("{name}{n}@example.org") })).collect()
     };
-    let told = |event: &str| {
-        let entries = "SELECT count(*) FROM audit WHERE tenant =";
-        cluster.number(&format!("{entries} '{customer}' AND entry LIKE '%\"{event}\"%'"))
-    };
+    let told = |event: &str| cluster.audited(&format!("tenant = '{customer}' AND entry LIKE '%\"{event}\"%'"));
     let answers = all(&servers, "/auth/request-otp", &key, &bodies("ada", 45)).await;
     assert!(answers.iter().all(|(status, _)| *status == 200));
     assert_eq!((told("quota.warning"), told("quota.exceeded")), (1, 0));

@@ -35,7 +35,7 @@ pub struct Postgres {
 impl Postgres {
     /// Whether there is what [`start`](Self::start) needs.
     pub fn is_installed() -> bool {
-        ["initdb", "postgres", "pg_isready", "psql"].iter().all(|name| program(name).is_some())
+        ["initdb", "postgres", "pg_isready", "psql", "pg_dump"].iter().all(|name| program(name).is_some())
     }
 
     /// Makes one, and waits until it answers.
@@ -76,6 +76,14 @@ impl Postgres {
         let quietly = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"];
         let output = expect_success(self.command("psql").args(quietly).args(["--command", statements, &self.url()]));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// A logical dump of its first database.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn dump(&self) -> Vec<u8> {
+        expect_success(self.command("pg_dump").args(["--dbname", &self.url()])).stdout
     }
 
     /// Ends it in good order: open transactions are rolled back, clients disconnected.

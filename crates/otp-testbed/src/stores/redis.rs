@@ -57,6 +57,15 @@ impl Redis {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// Every write of its that is on disk, in the order of writing.
+    ///
+    /// # Panics
+    /// When it writes nothing to disk.
+    pub fn written(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path().join("appendonlydir")).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
     /// Ends it in good order.
     pub fn stop(&self) {
         self.daemon.stop(Signal::TERM);

@@ -1,4 +1,5 @@
 //! What holds of a file alone.
 
+mod erased;
 mod processes;
 mod quiet;
