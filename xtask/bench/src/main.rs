@@ -33,7 +33,7 @@ struct Cli {
     #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres", "postgres-redis"])]
     only: Vec<Engine>,
     /// What of them
-    #[arg(long, value_delimiter = ',', default_values = ["cycles", "footprint", "growth"])]
+    #[arg(long, value_delimiter = ',', default_values = ["cycles", "footprint", "growth", "analytics"])]
     parts: Vec<Part>,
     /// Runs of each measurement; the figures are medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]

@@ -3,7 +3,7 @@
 use std::fmt::{Result, Write};
 
 use crate::measure::{Quantiles, Sample};
-use crate::scenario::{Footprint, Growth, Report, Row};
+use crate::scenario::{Asked, Footprint, Growth, Report, Row};
 
 /// All tables of `report`.
 pub(crate) fn tables(report: &Report) -> String {
@@ -28,6 +28,13 @@ fn write_all(text: &mut String, report: &Report) -> Result {
         writeln!(text, "\n| store | users | tenants | cycles/s | server µs | store µs | p50 ms | p99 ms |")?;
         writeln!(text, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
         report.growth.iter().try_for_each(|growth| grown(text, growth))?;
+    }
+    if !report.analytics.is_empty() {
+        writeln!(text, "\n| store | asked of a year | p50 ms | longest ms |")?;
+        writeln!(text, "|---|---|---:|---:|")?;
+        for Asked { engine, path, p50, max } in &report.analytics {
+            writeln!(text, "| {engine} | `{path}` | {p50:.1} | {max:.1} |")?;
+        }
     }
     Ok(())
 }

@@ -26,6 +26,11 @@ impl Customer {
         Self { id, credentials: format!("x-otp-api-key: {key}\r\n") }
     }
 
+    /// The header of its key.
+    pub(crate) fn credentials(&self) -> &str {
+        &self.credentials
+    }
+
     /// Which it is.
     pub(crate) const fn id(&self) -> TenantId {
         self.id

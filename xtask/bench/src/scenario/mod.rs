@@ -1,5 +1,6 @@
 //! What is measured on each engine.
 
+mod analytics;
 mod cycles;
 mod footprint;
 mod growth;
@@ -19,6 +20,7 @@ use crate::process::{Process, pinned};
 use crate::service::{Service, Setup};
 use crate::stores::{Engine, Place, Stores};
 
+pub(crate) use analytics::Asked;
 pub(crate) use footprint::Footprint;
 pub(crate) use growth::Growth;
 
@@ -31,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) footprints: Vec<Footprint>,
     /// Many users, many tenants.
     pub(crate) growth: Vec<Growth>,
+    /// A year of a customer.
+    pub(crate) analytics: Vec<Asked>,
 }
 
 /// What is measured of an engine.
@@ -42,6 +46,8 @@ pub(crate) enum Part {
     Footprint,
     /// Many users, many tenants.
     Growth,
+    /// A year of a customer.
+    Analytics,
 }
 
 /// One thing that was measured.
@@ -96,6 +102,7 @@ impl Bench {
             Part::Cycles => report.rows.extend(self.cycles(engine).await?),
             Part::Footprint => report.footprints.push(self.footprint(engine).await?),
             Part::Growth => report.growth.extend(self.growth(engine).await?),
+            Part::Analytics => report.analytics.extend(self.analytics(engine).await?),
         }
         Ok(())
     }
