@@ -6,7 +6,7 @@ use otp_core::deployment::Deployment;
 use otp_core::relay::Relay;
 use otp_wire::bell::ProcessBell;
 use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Requirements, SettingArgs, Termination, Work, logging, schema};
+use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, Termination, Work, logging, schema};
 use otp_wire::storage::{Database, Storage};
 
 /// How often the relay looks for mail. Nobody rings: all of it is queued by other processes, and
@@ -26,6 +26,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
         ));
     }
     logging::begin(&config)?;
+    let mut measures = Measures::begin(&config).await?;
     let mail = Mail::wire(&config)?;
     let storage = Storage::open(&config).await?;
     let mut termination = Termination::heard()?;
@@ -41,11 +42,13 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     storage.require_current().await?;
     let deployment = Deployment::builder(requirements.master, storage.stores()).plans(config.plans).open().await?;
     let relay = Relay::new(deployment, mail.mailer, requirements.sender).linking_to(config.public_url);
+    measures.watch_outbox(&storage);
     let work = Work::begin(relay, ProcessBell::looking_every(LOOK_EVERY), storage.clone());
     tracing::info!("ready");
     termination.asked().await;
     tracing::info!("stopping");
     work.end().await;
+    drop(measures);
     storage.close().await;
     tracing::info!("stopped");
     Ok(())

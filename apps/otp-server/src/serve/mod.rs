@@ -21,7 +21,7 @@ use otp_http::{Readiness, Services, Settings};
 use otp_wire::bell::ProcessBell;
 use otp_wire::config::Config;
 use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Requirements, SettingArgs, Work, logging, schema};
+use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, Work, logging, schema};
 use otp_wire::storage::{Exclusive, Storage};
 use otp_wire::tenant_cache::{self, Lookout};
 
@@ -33,6 +33,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
     let requirements = Requirements::of(&config)?;
     logging::begin(&config)?;
+    let measures = Measures::begin(&config).await?;
     if !config.public_url_is_set {
         tracing::warn!(public_url = %config.public_url, "public_url is not set: tokens are issued in a name others may not know");
     }
@@ -47,7 +48,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     if let Some(exclusive) = &exclusive {
         storage.release_leases(exclusive).await?;
     }
-    let service = Service::open(config, requirements, storage, mail).await?;
+    let service = Service::open(config, requirements, storage, mail, measures).await?;
     let router = otp_http::router(service.services(false));
     let served = service.serve(listening, router).await;
     drop(exclusive);
@@ -77,6 +78,7 @@ pub(crate) struct Service {
     bell: ProcessBell,
     readiness: Readiness,
     lookout: Lookout,
+    measures: Measures,
     /// The deployment the use cases share.
     pub(crate) deployment: Deployment,
 }
@@ -88,6 +90,7 @@ impl Service {
         requirements: Requirements,
         storage: Storage,
         mail: Mail,
+        measures: Measures,
     ) -> Result<Self, Failure> {
         let bell = ProcessBell::looking_every(LOOK_EVERY);
         let (stores, lookout) = tenant_cache::begin(storage.stores());
@@ -105,6 +108,7 @@ impl Service {
             readiness: Readiness::default(),
             deployment,
             lookout,
+            measures,
         })
     }
 
@@ -132,16 +136,19 @@ impl Service {
 
     /// Serves `router` and carries the outbox until a signal asks to stop; then lets requests in
     /// flight finish, gives leases back and closes the store.
-    pub(crate) async fn serve(self, listening: Listening, router: axum::Router) -> Result<(), Failure> {
+    pub(crate) async fn serve(mut self, listening: Listening, router: axum::Router) -> Result<(), Failure> {
         let relay = Relay::new(self.deployment.clone(), self.mail.mailer.clone(), self.sender.clone())
             .linking_to(&self.config.public_url);
-        let work = self.config.worker.then(|| Work::begin(relay, self.bell.clone(), self.storage.clone()));
+        let work = self.config.worker.then(|| {
+            self.measures.watch_outbox(&self.storage);
+            Work::begin(relay, self.bell.clone(), self.storage.clone())
+        });
         tracing::info!(listen = %listening.address(), public_url = %self.config.public_url, "ready");
         let served = listening.serve(router, &self.readiness).await;
         if let Some(work) = work {
             work.end().await;
         }
-        drop(self.lookout);
+        drop((self.lookout, self.measures));
         self.storage.close().await;
         tracing::info!("stopped");
         served

@@ -7,6 +7,7 @@ mod command_line;
 mod crash;
 mod first_run;
 mod mail_down;
+mod metrics;
 mod races;
 mod secrets;
 mod serving;

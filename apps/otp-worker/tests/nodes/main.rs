@@ -28,6 +28,7 @@ macro_rules! on_both {
 mod cluster;
 mod kills;
 mod logout;
+mod metrics;
 mod migrations;
 mod one_dies;
 mod outages;

@@ -3,6 +3,7 @@
 mod client;
 mod cors;
 mod host;
+mod measure;
 mod request_id;
 
 pub(crate) use client::{Client, Proxies};
@@ -28,14 +29,16 @@ use otp_core::system::SystemEntropy;
 use crate::app::App;
 use crate::problem::{self, Problem, ProblemCode};
 use cors::Visit;
+use measure::Measured;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Names the request, refuses foreign hosts, answers preflights, bounds time, catches panics, writes problems out,
-/// adds the headers every answer has, lets pages read it, and logs the call. Neither query nor body nor headers are logged.
+/// adds the headers every answer has, lets pages read it, measures and logs the call. Neither query nor body nor headers are logged.
 pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    let measured = Measured::begin(&request);
     let id = RequestId::accept(request.headers(), &app.entropy);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -56,6 +59,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     if let Some(visit) = visit {
         visit.open(&mut response, &app).await;
     }
+    measured.end(response.status());
 
     tracing::info!(
         %method,
@@ -87,9 +91,11 @@ async fn within_bounds(call: impl Future<Output = Response>) -> Response {
 
 /// The edge of a service that has nothing to serve from yet.
 pub(crate) async fn bare_edge(State(public_url): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let measured = Measured::begin(&request);
     let id = RequestId::accept(request.headers(), &SystemEntropy::default());
     let mut response = next.run(request).await;
     finish(&mut response, &public_url, &id);
+    measured.end(response.status());
     response
 }
 

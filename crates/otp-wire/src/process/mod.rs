@@ -1,4 +1,4 @@
-//! What every process of the service has in common: how it reads its settings, logs, waits for its
+//! What every process of the service has in common: how it reads its settings, logs, measures, waits for its
 //! database, works beside requests and ends.
 //!
 //! A process is these parts in its own order; `otp-worker` is the shortest example:
@@ -29,12 +29,14 @@ pub mod logging;
 pub mod schema;
 
 mod exit;
+mod measures;
 mod requirements;
 mod settings;
 mod termination;
 mod work;
 
 pub use exit::Failure;
+pub use measures::Measures;
 pub use requirements::Requirements;
 pub use settings::SettingArgs;
 pub use termination::Termination;
