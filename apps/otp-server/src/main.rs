@@ -32,6 +32,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Customer(command) => commands::customer::run(settings, &command).await,
         Command::Key(command) => commands::key::run(settings, &command).await,
         Command::Secret(command) => commands::secret::run(&command),
+        Command::Doctor { json } => commands::doctor::run(settings, json).await,
         Command::Healthcheck { url } => commands::healthcheck::run(&url).await,
     }
 }

@@ -5,6 +5,7 @@
 mod browser;
 mod command_line;
 mod crash;
+mod doctor;
 mod first_run;
 mod mail_down;
 mod metrics;
