@@ -12,3 +12,5 @@ mod metrics;
 mod races;
 mod secrets;
 mod serving;
+#[cfg(feature = "otlp")]
+mod traces;

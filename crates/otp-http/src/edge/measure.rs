@@ -26,6 +26,15 @@ impl Measured {
         Self { method, route, begun: Instant::now() }
     }
 
+    pub(super) const fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// The template of its route, if it has one.
+    pub(super) fn route(&self) -> Option<&str> {
+        Some(self.route.as_str()).filter(|route| !route.is_empty())
+    }
+
     /// Its answer is of `status`.
     pub(super) fn end(self, status: StatusCode) {
         histogram!(

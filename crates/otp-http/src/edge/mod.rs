@@ -5,6 +5,7 @@ mod cors;
 mod host;
 mod measure;
 mod request_id;
+mod trace;
 
 pub(crate) use client::{Client, Proxies};
 pub(crate) use cors::{Page, origin};
@@ -30,6 +31,7 @@ use crate::app::App;
 use crate::problem::{self, Problem, ProblemCode};
 use cors::Visit;
 use measure::Measured;
+use tracing::Instrument;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,6 +45,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let client = app.proxies.client(&request);
+    let span = trace::begin(&measured, &id);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(Client(client));
     let visit = Visit::of(&mut request);
@@ -53,12 +56,13 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     } else if let Some(preflight) = visit.as_ref().and_then(Visit::preflight) {
         preflight
     } else {
-        within_bounds(next.run(request)).await
+        within_bounds(next.run(request)).instrument(span.clone()).await
     };
     finish(&mut response, &app.settings.public_url, &id);
     if let Some(visit) = visit {
         visit.open(&mut response, &app).await;
     }
+    trace::end(&span, response.status());
     measured.end(response.status());
 
     tracing::info!(

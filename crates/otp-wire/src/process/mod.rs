@@ -33,6 +33,8 @@ mod measures;
 mod requirements;
 mod settings;
 mod termination;
+#[cfg(feature = "otlp")]
+mod traces;
 mod work;
 
 pub use exit::Failure;
@@ -54,7 +56,12 @@ pub fn run(program: &str, task: impl Future<Output = Result<(), Failure>>) -> Ex
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(task),
+        Ok(runtime) => {
+            let done = runtime.block_on(task);
+            #[cfg(feature = "otlp")]
+            traces::end();
+            done
+        }
         Err(error) => Err(Failure::Failed(format!("no runtime: {error}"))),
     };
     match done {
