@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use otp_core::audit::Witness;
 use otp_core::tenant;
 use otp_core::tenants::LONGEST_GRACE;
 use otp_wire::process::SettingArgs;
@@ -49,6 +50,12 @@ pub(crate) enum Command {
     /// Manages the API keys of a customer
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Shows or erases what is held on a user
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Checks the audit trails
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Manages the secret key
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -201,6 +208,49 @@ pub(crate) enum KeyCommand {
         customer: String,
         /// The key, key_…
         key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Checks that audit trails are as they were sealed; exit code 1 and a line for whatever is not
+    Verify {
+        /// One customer, cust_…; unless all of them and the service itself
+        #[arg(long)]
+        customer: Option<String>,
+        /// What was printed earlier for that customer, NUMBER:MAC: finds out a whole trail put back from an older copy
+        #[arg(long, requires = "customer")]
+        expect: Option<Witness>,
+        /// As JSON, one trail a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Shows everything held on a user, as JSON
+    Export {
+        /// The customer, cust_…
+        customer: String,
+        /// The user, user_… or his email address
+        user: String,
+        /// The user of the test mode
+        #[arg(long)]
+        test: bool,
+    },
+    /// Erases a user, his sessions, and codes and mails on their way to him
+    Erase {
+        /// The customer, cust_…
+        customer: String,
+        /// The user, user_… or his email address
+        user: String,
+        /// The user of the test mode
+        #[arg(long)]
+        test: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -31,6 +31,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Operator(command) => commands::operator::run(settings, &command).await,
         Command::Customer(command) => commands::customer::run(settings, &command).await,
         Command::Key(command) => commands::key::run(settings, &command).await,
+        Command::User(command) => commands::user::run(settings, &command).await,
+        Command::Audit(command) => commands::audit::run(settings, &command).await,
         Command::Secret(command) => commands::secret::run(&command),
         Command::Doctor { json } => commands::doctor::run(settings, json).await,
         Command::Healthcheck { url } => commands::healthcheck::run(&url).await,

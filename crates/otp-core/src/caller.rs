@@ -23,6 +23,19 @@ pub enum Actor {
     Cli,
 }
 
+impl Actor {
+    /// His id; of one who has none, his type.
+    pub fn name(self) -> String {
+        match self {
+            Self::Key(id) => id.to_string(),
+            Self::Session(id) => id.to_string(),
+            Self::System => "system".to_owned(),
+            Self::Anybody => "anybody".to_owned(),
+            Self::Cli => "cli".to_owned(),
+        }
+    }
+}
+
 /// The circumstances of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {

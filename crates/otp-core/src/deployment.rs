@@ -14,6 +14,7 @@ use crate::realm::Realm;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
+use crate::traffic::Meter;
 
 /// The surroundings of the use cases. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Deployment {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) bell: Arc<dyn Bell>,
+    pub(crate) meter: Arc<Meter>,
     plans: Arc<Plans>,
 }
 
@@ -53,6 +55,28 @@ impl Deployment {
     /// Its plans.
     pub fn plans(&self) -> &Plans {
         &self.plans
+    }
+
+    /// What counts calls in this process.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// Writes down what this process has counted of calls since it did so last. To be called every second, and before the
+    /// process ends.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; it is written the next time.
+    pub async fn write_traffic(&self) -> Res<()> {
+        let traffic = self.meter.take();
+        if traffic.is_empty() {
+            return Ok(());
+        }
+        let written = self.stores.traffic.record(traffic.clone()).await;
+        if written.is_err() {
+            self.meter.put_back(traffic);
+        }
+        written
     }
 
     /// Its stores.
@@ -146,6 +170,7 @@ impl DeploymentBuilder {
             clock: self.clock,
             entropy: self.entropy,
             bell: self.bell,
+            meter: Arc::default(),
             plans: Arc::new(self.plans),
         })
     }

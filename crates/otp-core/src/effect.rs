@@ -113,6 +113,12 @@ pub enum Counter {
     EmailsDropped,
     /// Mails not sent because strangers had sent that recipient too many.
     EmailsMuted,
+    /// Calls of whatever route.
+    ApiCalls,
+    /// Calls answered with an error.
+    ApiErrors,
+    /// How long calls took, in microseconds.
+    ResponseMicros,
 }
 
 impl Counter {
@@ -127,6 +133,9 @@ impl Counter {
             Self::EmailsFailed => "emailsFailed",
             Self::EmailsDropped => "emailsDropped",
             Self::EmailsMuted => "emailsMuted",
+            Self::ApiCalls => "apiCalls",
+            Self::ApiErrors => "apiErrors",
+            Self::ResponseMicros => "responseMicros",
         }
     }
 }

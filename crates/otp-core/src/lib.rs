@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //!
-//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`relay`], over one [`deployment`]. What they decide
+//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`analytics`], [`audit`], [`onboarding`], [`relay`], [`upkeep`], over one [`deployment`]. What they decide
 //! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
@@ -31,6 +31,7 @@
 
 #![deny(missing_docs)]
 
+pub mod analytics;
 pub mod api_key;
 pub mod audit;
 mod base62;
@@ -48,6 +49,7 @@ pub mod keys;
 pub mod limit;
 pub mod locale;
 pub mod mail;
+pub mod onboarding;
 pub mod otp;
 pub mod plan;
 pub mod port;
@@ -63,5 +65,7 @@ pub mod tenant;
 pub mod tenants;
 pub mod time;
 pub mod token;
+pub mod traffic;
+pub mod upkeep;
 pub mod user;
 pub mod users;

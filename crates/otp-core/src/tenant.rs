@@ -124,6 +124,12 @@ pub struct Tenant {
     /// When its status last changed, if it ever did.
     #[serde(default)]
     pub status_changed_at: Option<Timestamp>,
+    /// When somebody has shown that he reads its owner's mail, by opening the account with what was mailed there.
+    #[serde(default)]
+    pub owner_verified_at: Option<Timestamp>,
+    /// Whether it wants to hear no more of how it is set up.
+    #[serde(default)]
+    pub onboarding_dismissed: bool,
     /// What it was granted besides its plan.
     #[serde(default)]
     pub overrides: Overrides,
@@ -182,6 +188,8 @@ impl Tenant {
             created_at: now,
             keys: Vec::new(),
             status_changed_at: None,
+            owner_verified_at: None,
+            onboarding_dismissed: false,
             overrides: Overrides::default(),
             signing_keys: Vec::new(),
             config: Arc::new(Configured::first(now)),

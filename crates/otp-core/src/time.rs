@@ -52,6 +52,12 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
     }
 
+    /// The start of the minute this point lies in.
+    #[must_use]
+    pub fn minute(self) -> Self {
+        self.floor(60_000)
+    }
+
     /// The start of the UTC hour this point lies in.
     #[must_use]
     pub fn hour(self) -> Self {

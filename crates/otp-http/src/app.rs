@@ -5,7 +5,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use otp_core::analytics::Reports;
 use otp_core::deployment::Deployment;
+use otp_core::onboarding::Onboarding;
 use otp_core::otp::Otp;
 use otp_core::port::Mailer;
 use otp_core::sessions::Sessions;
@@ -70,6 +72,8 @@ pub(crate) struct App(Arc<Inner>);
 
 pub(crate) struct Inner {
     services: Services,
+    pub(crate) reports: Reports,
+    pub(crate) onboarding: Onboarding,
     pub(crate) entropy: SystemEntropy,
     pub(crate) mail: MailProbe,
     pub(crate) proxies: Proxies,
@@ -81,7 +85,10 @@ impl App {
         let mail = MailProbe::new(services.mailer.clone());
         let proxies = Proxies::trusting(services.settings.trusted_proxies.clone());
         let cookies = Cookies::under(&services.settings.public_url);
-        Self(Arc::new(Inner { services, entropy: SystemEntropy::default(), mail, proxies, cookies }))
+        let reports = Reports::new(services.deployment.clone());
+        let onboarding = Onboarding::new(services.deployment.clone());
+        let entropy = SystemEntropy::default();
+        Self(Arc::new(Inner { services, reports, onboarding, entropy, mail, proxies, cookies }))
     }
 }
 

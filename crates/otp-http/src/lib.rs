@@ -92,6 +92,7 @@ mod reply;
 mod signup;
 mod waiting;
 
+pub use admin::users::PersonExport;
 pub use app::{Services, Settings};
 pub use problem::{Problem, ProblemCode, errors_markdown};
 pub use readiness::Readiness;
@@ -141,8 +142,15 @@ pub fn router_with(services: Services, own: Router) -> Router {
         .route("/admin/config/versions/{number}", get(admin::config::one))
         .route("/admin/config/versions/{number}/restore", post(admin::config::restore))
         .route("/admin/usage", get(admin::usage))
+        .route("/admin/analytics", get(admin::analytics::overview))
+        .route("/admin/analytics/realtime", get(admin::analytics::realtime))
+        .route("/admin/analytics/errors", get(admin::analytics::errors))
+        .route("/admin/audit-logs", get(admin::audit::list))
+        .route("/admin/onboarding", get(admin::onboarding::get).put(admin::onboarding::put))
+        .route("/admin/onboarding/test-otp", post(admin::onboarding::test_otp))
         .route("/admin/users", get(admin::users::list))
-        .route("/admin/users/{user}", get(admin::users::get))
+        .route("/admin/users/{user}", get(admin::users::get).delete(admin::users::erase))
+        .route("/admin/users/{user}/export", get(admin::users::export))
         .route("/admin/users/{user}/sessions", get(admin::users::sessions).delete(admin::users::sign_out))
         .route("/admin/users/{user}/sessions/{session}", get(admin::users::session).delete(admin::users::end))
         .route("/t/{customer}/.well-known/jwks.json", get(jwks::live))

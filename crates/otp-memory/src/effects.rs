@@ -1,5 +1,6 @@
 //! The one place where effects become state.
 
+use otp_core::audit::Kept;
 use otp_core::effect::{Effect, Who};
 use otp_core::limit::Admission;
 use otp_core::time::Timestamp;
@@ -12,11 +13,16 @@ impl State {
         for effect in effects {
             match effect {
                 Effect::Mail(mail) => self.queue.push(mail, now),
-                Effect::Count { realm, counter, at } => self.ledger.count(realm, counter, at),
-                Effect::Seen { realm, who: Who::User(user), at } => self.ledger.see(realm, user, at),
+                Effect::Count { realm, counter, at } => self.usage.count(realm, counter, at, 1),
+                Effect::Seen { realm, who: Who::User(user), at } => self.usage.see(realm, user, at),
                 // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
                 Effect::Seen { who: Who::SignedIn, .. } => {}
-                Effect::Audit(entry) => self.ledger.record(entry),
+                // A text that cannot be written is none of ours: entries hold texts and numbers.
+                Effect::Audit(entry) => {
+                    if let Ok(kept) = Kept::of(&entry) {
+                        self.trails.record(entry.realm.tenant, kept);
+                    }
+                }
                 Effect::Remember(remembered) => self.calls.remember(remembered),
                 Effect::Once(once) => {
                     if let Admission::Admitted(_) = self.acquire(&[once.draw()], now) {

@@ -33,8 +33,8 @@
 //! the port's `impl`, which only locks and calls. Effects are applied in `effects` and nowhere else.
 //!
 //! Challenges, remembered answers, limits and sessions are forgotten an hour after they have ended,
-//! by whatever writes next. Tenants, users, usage and the audit trail are kept as long as the process
-//! lives.
+//! by whatever writes next. Tenants, users, the audit trail and, unless it is rolled up, usage are kept as long as the
+//! process lives.
 //!
 //! # To add to it
 //! - A verb: write it as a function of `State` in its port's module, taking `now` and handing effects
@@ -48,14 +48,17 @@
 mod calls;
 mod challenges;
 mod effects;
+mod erasure;
 mod fading;
-mod ledger;
 mod limits;
 mod outbox;
 mod root;
 mod sessions;
 mod state;
 mod tenants;
+mod traffic;
+mod trails;
+mod usage;
 mod users;
 
 use std::fmt;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use otp_core::effect::{Effect, MailJob};
 use otp_core::fault::Res;
+use otp_core::id::ChallengeId;
 use otp_core::port::{Backlog, Lease, Leased, Outbox, Progress, Settled, Settlement};
+use otp_core::realm::Realm;
 use otp_core::time::Timestamp;
 
 use crate::MemoryStore;
@@ -75,6 +77,17 @@ impl Queue {
             }
         }
         Settled::Recorded
+    }
+
+    /// Drops the mails that speak of one of `challenges`, claimed or not; answers how many there were.
+    pub(crate) fn remove_of(&mut self, realm: Realm, challenges: &[ChallengeId]) -> u64 {
+        let speaks = |mail: &MailJob| {
+            mail.realm == realm && mail.letter.challenge().is_some_and(|challenge| challenges.contains(&challenge))
+        };
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| !speaks(&entry.mail));
+        self.by_due.retain(|(_, number)| self.entries.contains_key(number));
+        (before - self.entries.len()) as u64
     }
 
     fn backlog(&self, now: Timestamp) -> Backlog {

@@ -57,6 +57,16 @@ impl Sessions {
         live
     }
 
+    /// Drops every session of a user; answers how many there were.
+    pub(crate) fn remove_of(&mut self, realm: Realm, user: UserId) -> u64 {
+        let ids = self.of(realm, user);
+        for id in &ids {
+            self.by_id.remove(&(realm, *id));
+            self.by_user.remove(&(realm, user, *id));
+        }
+        ids.len() as u64
+    }
+
     /// Drops the sessions that have long run out.
     pub(crate) fn forget(&mut self, now: Timestamp) {
         for session in self.by_id.forget(now) {

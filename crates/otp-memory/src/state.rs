@@ -5,11 +5,13 @@ use otp_core::time::Timestamp;
 
 use crate::calls::Calls;
 use crate::challenges::{Challenges, Remembered};
-use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::outbox::Queue;
 use crate::sessions::Sessions;
 use crate::tenants::Tenants;
+use crate::traffic::Log;
+use crate::trails::Trails;
+use crate::usage::Usage;
 use crate::users::Users;
 
 /// Everything the store holds. Each verb is a function of it, written next to its port.
@@ -23,7 +25,9 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) sessions: Sessions,
     pub(crate) tenants: Tenants,
-    pub(crate) ledger: Ledger,
+    pub(crate) usage: Usage,
+    pub(crate) traffic: Log,
+    pub(crate) trails: Trails,
     pub(crate) root: Option<Sealed>,
 }
 

@@ -49,6 +49,22 @@ impl Users {
         self.count.get(&realm).copied().unwrap_or_default()
     }
 
+    /// Drops a user; answers who he was.
+    pub(crate) fn remove(&mut self, realm: Realm, id: UserId) -> Option<User> {
+        let user = self.by_id.remove(&(realm, id))?;
+        self.by_address.remove(&(realm, user.address_key));
+        self.by_age.remove(&(realm, user.created_at, id));
+        *self.count.entry(realm).or_default() -= 1;
+        Some(user)
+    }
+
+    /// Octets kept of them.
+    pub(crate) fn octets(&self, realm: Realm) -> u64 {
+        let (first, last) = (UserId::from_u128(0), UserId::from_u128(u128::MAX));
+        let users = self.by_id.range((realm, first)..=(realm, last));
+        users.map(|(_, user)| (size_of::<User>() + user.address.as_bytes().len()) as u64).sum()
+    }
+
     /// Signs in the user of the challenge's address, and whether it is for the first time; nobody, if there
     /// is no room for one more. A returning user keeps the address he first verified.
     pub(crate) fn sign_in(&mut self, challenge: &Challenge, sign_in: &SignIn, now: Timestamp) -> Option<(User, bool)> {

@@ -10,6 +10,7 @@ async fn fresh() -> Stores {
 }
 
 otp_testkit::conformance!(fresh);
+otp_testkit::conformance_of_record!(fresh);
 
 /// Of the oracle this shows only that it can be played: the adapter is its own model.
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use otp_core::audit::Kept;
 use otp_core::effect::{Counter, Effect, MailJob, Who};
 use otp_core::id::{TenantId, UserId};
 use otp_core::limit::Admission;
@@ -16,27 +17,27 @@ use crate::write::WorkingSet;
 
 statements! {
     COUNT(Text, Text, Number, Text, Number) = "
-        INSERT INTO usage (tenant, mode, hour, counter, n)
+        INSERT INTO usage_minutes (tenant, mode, minute, counter, n)
         {rows}
-        ON CONFLICT (tenant, mode, hour, counter) DO UPDATE SET n = usage.n + excluded.n";
+        ON CONFLICT (tenant, mode, minute, counter) DO UPDATE SET n = usage_minutes.n + excluded.n";
     /// Sets what is set already, because a row passed over would count as trouble.
     SEE(Text, Text, Number, Text) = "
-        INSERT INTO seen (tenant, mode, hour, user_id)
+        INSERT INTO seen_minutes (tenant, mode, minute, user_id)
         {rows}
-        ON CONFLICT (tenant, mode, hour, user_id) DO UPDATE SET user_id = seen.user_id";
-    RECORD(Text, Text) = "INSERT INTO audit (tenant, entry) {rows}";
+        ON CONFLICT (tenant, mode, minute, user_id) DO UPDATE SET user_id = seen_minutes.user_id";
+    RECORD(Text, Number, Text, Text) = "INSERT INTO audit_unsealed (tenant, at, id, entry) {rows}";
     QUEUE(Text, Text, Text, Text, Text, Text, Number) =
         "INSERT INTO outbox (tenant, mode, challenge, mail, locale, letter, due_at) {rows}";
 }
 
-/// The effects of a batch. What is counted is added up first: a busy hour is one row, and would
+/// The effects of a batch. What is counted is added up first: a busy minute is one row, and would
 /// otherwise be written once for each member.
 #[derive(Default)]
 pub(crate) struct Effects {
     counted: BTreeMap<(Realm, Timestamp, Counter), i64>,
     seen: BTreeSet<(Realm, Timestamp, UserId)>,
     /// Whose trail, and the entry as it is kept; in order.
-    audit: Vec<(TenantId, String)>,
+    audit: Vec<(TenantId, Kept)>,
     /// With its letter as it is kept, and when it is due; in order.
     mail: Vec<(MailJob, String, Timestamp)>,
     /// With when the call was answered.
@@ -54,18 +55,16 @@ impl WorkingSet {
                     self.effects.mail.push((mail.clone(), letter, now));
                 }
                 Effect::Count { realm, counter, at } => {
-                    *self.effects.counted.entry((*realm, at.hour(), *counter)).or_default() += 1;
+                    self.effects.count(*realm, *counter, *at, 1);
                 }
                 Effect::Seen { realm, who: Who::User(user), at } => {
-                    self.effects.seen.insert((*realm, at.hour(), *user));
+                    self.effects.seen.insert((*realm, at.minute(), *user));
                 }
                 // Only a sign-in says who that is, and passes its effects through `Effect::signed_in` first.
                 Effect::Seen { who: Who::SignedIn, .. } => {}
                 Effect::Audit(entry) => {
-                    // The error is dropped: serde_json may quote what it could not write.
-                    let text =
-                        serde_json::to_string(entry).map_err(|_| Trouble::corrupt("an audit entry is no JSON"))?;
-                    self.effects.audit.push((entry.realm.tenant, text));
+                    let kept = Kept::of(entry).map_err(|_| Trouble::corrupt("an audit entry is no JSON"))?;
+                    self.effects.audit.push((entry.realm.tenant, kept));
                 }
                 Effect::Remember(remembered) => self.effects.remembered.push((remembered.clone(), now)),
                 Effect::Once(once) => {
@@ -80,12 +79,19 @@ impl WorkingSet {
 }
 
 impl Effects {
-    /// Has them written. What is counted comes last: a busy tenant's hour is one row, and who writes at the same
+    /// Counts `count` more in the minute of `at`.
+    pub(crate) fn count(&mut self, realm: Realm, counter: Counter, at: Timestamp, count: i64) {
+        *self.counted.entry((realm, at.minute(), counter)).or_default() += count;
+    }
+
+    /// Has them written. What is counted comes last: a busy tenant's minute is one row, and who writes at the same
     /// time waits for it from here to our commit.
     pub(crate) fn store(&self, writes: &mut Writes) {
         let seen: Vec<_> = self.seen.iter().collect();
-        writes.add(&SEE, &seen, |query, (realm, hour, user)| query.realm(*realm).time(*hour).text(user));
-        writes.add(&RECORD, &self.audit, |query, (tenant, entry)| query.text(tenant).bind(entry.as_str()));
+        writes.add(&SEE, &seen, |query, (realm, minute, user)| query.realm(*realm).time(*minute).text(user));
+        writes.add(&RECORD, &self.audit, |query, (tenant, kept)| {
+            query.text(tenant).time(kept.at).text(kept.id).bind(kept.text.as_str())
+        });
         writes.add(&QUEUE, &self.mail, |query, (mail, letter, due_at)| {
             let challenge = mail.letter.challenge().map(|challenge| challenge.to_string()).unwrap_or_default();
             let query = query.realm(mail.realm).bind(challenge).text(mail.id);
@@ -93,8 +99,8 @@ impl Effects {
         });
         calls::store(&self.remembered, writes);
         let counted: Vec<_> = self.counted.iter().collect();
-        writes.add(&COUNT, &counted, |query, ((realm, hour, counter), n)| {
-            query.realm(*realm).time(*hour).bind(counter.as_str()).bind(**n)
+        writes.add(&COUNT, &counted, |query, ((realm, minute, counter), n)| {
+            query.realm(*realm).time(*minute).bind(counter.as_str()).bind(**n)
         });
     }
 }

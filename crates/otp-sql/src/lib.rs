@@ -57,11 +57,12 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("otp-sql needs an engine: feature `sqlite` or `postgres`");
 
+mod analytics;
 mod calls;
 mod challenges;
 mod connect;
 mod effects;
-mod ledger;
+mod erasure;
 mod limits;
 mod outbox;
 mod readers;
@@ -73,6 +74,8 @@ mod sql;
 mod store;
 mod sweep;
 mod tenants;
+mod traffic;
+mod trails;
 mod trouble;
 mod users;
 mod write;

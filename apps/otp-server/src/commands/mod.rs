@@ -1,5 +1,6 @@
 //! The commands beside `dev` and `serve`: each does one thing to the database or configuration and ends.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod customer;
 pub(crate) mod doctor;
@@ -8,6 +9,7 @@ pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod operator;
 pub(crate) mod secret;
+pub(crate) mod user;
 
 use std::fmt::Display;
 
@@ -28,6 +30,7 @@ const CLI: Caller = Caller::of(Actor::Cli);
 struct Session {
     config: Config,
     storage: Storage,
+    deployment: Deployment,
     tenants: Tenants,
 }
 
@@ -50,7 +53,7 @@ impl Session {
         let storage = Storage::open(&config).await?;
         storage.require_current().await?;
         let deployment = Deployment::builder(master, storage.stores()).plans(config.plans.clone()).open().await?;
-        Ok(Self { config, tenants: Tenants::new(deployment), storage })
+        Ok(Self { config, tenants: Tenants::new(deployment.clone()), deployment, storage })
     }
 
     async fn close(self) {

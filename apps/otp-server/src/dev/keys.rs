@@ -39,14 +39,15 @@ impl DevKeys {
     pub(super) async fn ready(folder: &Path, deployment: &Deployment, url: &str) -> Result<Self, Failure> {
         let tenants = Tenants::new(deployment.clone());
         let file = env_file(folder);
+        let caller = Caller::of(Actor::Cli);
         let (customer, operator) = match kept(&file) {
             Some((customer, operator))
-                if tenants.authenticate(&customer).await.is_ok() && tenants.authenticate(&operator).await.is_ok() =>
+                if tenants.authenticate(&customer, &caller).await.is_ok()
+                    && tenants.authenticate(&operator, &caller).await.is_ok() =>
             {
                 (customer, operator)
             }
             _ => {
-                let caller = Caller::of(Actor::Cli);
                 let operator = tenants.create_operator("dev", &caller).await?;
                 (demo_key(&tenants, &caller).await?, operator.key.expose().to_owned())
             }

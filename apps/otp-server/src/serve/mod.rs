@@ -16,12 +16,13 @@ use otp_core::sessions::Sessions;
 use otp_core::signup::Signup;
 use otp_core::tenants::Tenants;
 use otp_core::token::TenantKeys;
+use otp_core::upkeep::Upkeep;
 use otp_core::users::Users;
 use otp_http::{Readiness, Services, Settings};
 use otp_wire::bell::ProcessBell;
 use otp_wire::config::Config;
 use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, Work, logging, schema};
+use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, TrafficTask, Work, logging, schema};
 use otp_wire::storage::{Exclusive, Storage};
 use otp_wire::tenant_cache::{self, Lookout};
 
@@ -139,15 +140,18 @@ impl Service {
     pub(crate) async fn serve(mut self, listening: Listening, router: axum::Router) -> Result<(), Failure> {
         let relay = Relay::new(self.deployment.clone(), self.mail.mailer.clone(), self.sender.clone())
             .linking_to(&self.config.public_url);
+        let upkeep = Upkeep::new(self.deployment.clone());
         let work = self.config.worker.then(|| {
             self.measures.watch_outbox(&self.storage);
-            Work::begin(relay, self.bell.clone(), self.storage.clone())
+            Work::begin(relay, upkeep, self.bell.clone(), self.storage.clone())
         });
+        let traffic = TrafficTask::begin(self.deployment.clone());
         tracing::info!(listen = %listening.address(), public_url = %self.config.public_url, "ready");
         let served = listening.serve(router, &self.readiness).await;
         if let Some(work) = work {
             work.end().await;
         }
+        traffic.end().await;
         drop((self.lookout, self.measures));
         self.storage.close().await;
         tracing::info!("stopped");

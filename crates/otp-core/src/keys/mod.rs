@@ -78,6 +78,7 @@ pub struct Keyring {
     seal: SealKey,
     address: MacKey,
     audit: MacKey,
+    audit_chain: MacKey,
     subject: MacKey,
 }
 
@@ -105,6 +106,7 @@ impl Keyring {
             seal,
             address: from_root("address"),
             audit: from_root("audit-address"),
+            audit_chain: from_root("audit-chain"),
             subject: from_root("limit-subject"),
         })
     }
@@ -125,6 +127,11 @@ impl Keyring {
         format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| mac[place])))
     }
 
+    /// What audit trails are sealed with.
+    pub(crate) const fn audit_chain(&self) -> &MacKey {
+        &self.audit_chain
+    }
+
     /// Whom limits count when they count `address`.
     pub fn address_subject(&self, address: &EmailAddress) -> Subject {
         Subject(self.subject.mac(&[b"address", address.limit_key().as_bytes()]))
@@ -133,6 +140,12 @@ impl Keyring {
     /// Whom limits count when they count `client`.
     pub fn client_subject(&self, client: ClientAddress) -> Subject {
         Subject(self.subject.mac(&[b"client", client.subscriber().to_string().as_bytes()]))
+    }
+
+    /// Whom a limit counts that counts how often `client` is refused for one reason.
+    pub(crate) fn refusal_subject(&self, reason: &str, client: Option<ClientAddress>) -> Subject {
+        let client = client.map(|client| client.subscriber().to_string()).unwrap_or_default();
+        Subject(self.subject.mac(&[b"refusal", reason.as_bytes(), client.as_bytes()]))
     }
 
     /// `address` as it may be stored: only this keyring reads it, and only as of `realm`.

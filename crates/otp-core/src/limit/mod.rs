@@ -55,6 +55,8 @@ pub enum Rule {
     QuotaMonthWarned,
     /// That a tenant was told of its month being used up.
     QuotaMonthExceeded,
+    /// That a trail was told of calls of a client that were refused at the door.
+    RefusalTold,
 }
 
 impl Rule {
@@ -75,6 +77,7 @@ impl Rule {
             Self::QuotaDayExceeded => "quota-day-exceeded",
             Self::QuotaMonthWarned => "quota-month-warned",
             Self::QuotaMonthExceeded => "quota-month-exceeded",
+            Self::RefusalTold => "refusal-told",
         }
     }
 
@@ -94,7 +97,8 @@ impl Rule {
             | Self::QuotaDayWarned
             | Self::QuotaDayExceeded
             | Self::QuotaMonthWarned
-            | Self::QuotaMonthExceeded => false,
+            | Self::QuotaMonthExceeded
+            | Self::RefusalTold => false,
         }
     }
 }

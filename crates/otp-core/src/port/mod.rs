@@ -5,8 +5,11 @@
 //! fresh ids; they consult neither clock nor entropy. Every method lists its contract in numbered
 //! lines, each naming the conformance case of `otp-testkit` that shows it.
 
+mod analytics;
+mod audit_trail;
 mod call_store;
 mod challenge_store;
+mod erasure;
 mod ledger;
 mod limit_store;
 mod mailer;
@@ -16,12 +19,16 @@ mod signer;
 mod stores;
 mod surroundings;
 mod tenant_store;
+mod traffic_log;
 mod user_store;
 
+pub use analytics::{Active, Analytics, Total};
+pub use audit_trail::{AuditCursor, AuditFilter, AuditTrail, Placed, Sealing, Unsealed};
 pub use call_store::{Begun, CallLease, CallStore, Remembered};
 pub use challenge_store::{
     Attempt, AttemptEffects, ChallengeStore, Idempotency, Opened, Opening, Presented, Request, SignedIn,
 };
+pub use erasure::{Erased, Erasure};
 pub use ledger::{AuditLog, Counted, Metering};
 pub use limit_store::LimitStore;
 pub use mailer::{Delivery, MailTrouble, Mailer};
@@ -33,12 +40,16 @@ pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
 pub use tenant_store::{
     Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
 };
+pub use traffic_log::{Calls, Failure, Failures, Traffic, TrafficLog};
 pub use user_store::{UserCursor, UserStore};
 
 #[cfg(feature = "mocks")]
 pub use self::{
+    analytics::MockAnalytics,
+    audit_trail::MockAuditTrail,
     call_store::MockCallStore,
     challenge_store::MockChallengeStore,
+    erasure::MockErasure,
     ledger::{MockAuditLog, MockMetering},
     limit_store::MockLimitStore,
     mailer::MockMailer,
@@ -47,5 +58,6 @@ pub use self::{
     signer::MockTokenSigner,
     surroundings::{MockBell, MockClock, MockEntropy, MockRootStore},
     tenant_store::MockTenantStore,
+    traffic_log::MockTrafficLog,
     user_store::MockUserStore,
 };

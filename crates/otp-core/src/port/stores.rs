@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    AuditLog, CallStore, ChallengeStore, LimitStore, Metering, RootStore, SessionStore, TenantStore, UserStore,
+    Analytics, AuditLog, AuditTrail, CallStore, ChallengeStore, Erasure, LimitStore, Metering, RootStore, SessionStore,
+    TenantStore, TrafficLog, UserStore,
 };
 
 /// Every storage port. Usually one adapter behind all of them; each may be replaced by itself.
@@ -27,8 +28,16 @@ pub struct Stores {
     pub calls: Arc<dyn CallStore>,
     /// Usage.
     pub metering: Arc<dyn Metering>,
-    /// The audit trail.
+    /// Usage over long times.
+    pub analytics: Arc<dyn Analytics>,
+    /// Calls and failures.
+    pub traffic: Arc<dyn TrafficLog>,
+    /// The audit trail, as it is written.
     pub audit: Arc<dyn AuditLog>,
+    /// The audit trail, sealed.
+    pub trails: Arc<dyn AuditTrail>,
+    /// What erases a person.
+    pub erasure: Arc<dyn Erasure>,
     /// The root of the index keys.
     pub roots: Arc<dyn RootStore>,
 }
@@ -44,7 +53,11 @@ impl Stores {
             + TenantStore
             + CallStore
             + Metering
+            + Analytics
+            + TrafficLog
             + AuditLog
+            + AuditTrail
+            + Erasure
             + RootStore
             + 'static,
     {
@@ -57,7 +70,11 @@ impl Stores {
             tenants: store.clone(),
             calls: store.clone(),
             metering: store.clone(),
+            analytics: store.clone(),
+            traffic: store.clone(),
             audit: store.clone(),
+            trails: store.clone(),
+            erasure: store.clone(),
             roots: store,
         }
     }

@@ -14,6 +14,7 @@ use crate::port::{Delivery, Lease, Leased, Progress, Settled, Settlement};
 use crate::realm::Realm;
 use crate::tally;
 use crate::time::Timestamp;
+use crate::traffic::{Category, Wrong};
 
 /// Mails an hour to one recipient from tenants it never signed in at.
 const PER_STRANGER: u32 = 20;
@@ -37,16 +38,21 @@ impl Relay {
                 }
                 // Limits may be down while the outbox is not. Without the pause the mail would lie there
                 // until its lease runs out, long after they are back.
-                Err(_) => return self.retry(lease, &mail, addressed.expires_at, progress, None).await,
+                Err(_) => {
+                    return self.retry(lease, &mail, addressed.expires_at, progress, None, "limits_unavailable").await;
+                }
             }
         }
         let progress = Progress { admitted: true, ..progress };
         match self.send(&mail, &addressed).await? {
             Delivery::Sent => self.finish(lease, &mail, Counter::EmailsSent, Vec::new()).await,
-            Delivery::BadRecipient => self.finish(lease, &mail, Counter::EmailsFailed, Vec::new()).await,
-            Delivery::Throttled(pause) => self.retry(lease, &mail, addressed.expires_at, progress, pause).await,
-            Delivery::Transient | Delivery::RejectedConfig => {
-                self.retry(lease, &mail, addressed.expires_at, progress, None).await
+            Delivery::BadRecipient => self.give_up(lease, &mail, "bad_recipient").await,
+            Delivery::Throttled(pause) => {
+                self.retry(lease, &mail, addressed.expires_at, progress, pause, "throttled").await
+            }
+            Delivery::Transient => self.retry(lease, &mail, addressed.expires_at, progress, None, "transient").await,
+            Delivery::RejectedConfig => {
+                self.retry(lease, &mail, addressed.expires_at, progress, None, "rejected_config").await
             }
         }
     }
@@ -87,15 +93,23 @@ impl Relay {
         expires_at: Timestamp,
         progress: Progress,
         floor: Option<Duration>,
+        why: &'static str,
     ) -> Res<()> {
         let now = self.deployment.now();
         let progress = Progress { tries: progress.tries.saturating_add(1), ..progress };
         let pause = backoff::pause(progress.tries, &*self.deployment.entropy)?;
         let at = now.plus(floor.map_or(pause, |floor| floor.max(pause)));
         if at >= expires_at {
-            return self.finish(lease, mail, Counter::EmailsFailed, Vec::new()).await;
+            return self.give_up(lease, mail, why).await;
         }
         self.settle(lease, Settlement::RetryAt { at, progress }, Vec::new(), now).await.map(drop)
+    }
+
+    async fn give_up(&self, lease: Lease, mail: &MailJob, why: &'static str) -> Res<()> {
+        self.finish(lease, mail, Counter::EmailsFailed, Vec::new()).await?;
+        let wrong = Wrong { category: Category::EmailDelivery, code: why };
+        self.deployment.meter.failure(mail.realm, self.deployment.now(), wrong, "email");
+        Ok(())
     }
 
     async fn finish(&self, lease: Lease, mail: &MailJob, counter: Counter, mut effects: Vec<Effect>) -> Res<()> {

@@ -160,7 +160,9 @@ impl Signup {
         let (owner, company) = self.asked(challenge)?;
         let new = NewTenant { name: company.clone(), owner, company_name: Some(company), plan: plan.to_owned() };
         let keys = vec![KeySpec::secret(SECRET), KeySpec::publishable(PUBLISHABLE)];
-        self.tenants.draft(new, keys, caller, now)
+        let mut drafted = self.tenants.draft(new, keys, caller, now)?;
+        drafted.tenant.owner_verified_at = Some(now);
+        Ok(drafted)
     }
 
     /// The owner is known to the service from now on: its mails are no stranger's any more. Nobody holds a token of the

@@ -73,6 +73,19 @@ impl Tenants {
         Ok(renamed.await?.after)
     }
 
+    /// Notes whether a tenant wants to hear no more of how it is set up.
+    ///
+    /// # Errors
+    /// [`AccountError::NoTenant`] when there is none.
+    pub async fn dismiss_onboarding(&self, id: TenantId, dismissed: bool) -> Result<Tenant, AccountError> {
+        let now = self.deployment.now();
+        let changed = self.change::<AccountError>(id, now, |tenant| {
+            let before = std::mem::replace(&mut tenant.onboarding_dismissed, dismissed);
+            Ok((before != dismissed).then(Vec::new))
+        });
+        Ok(changed.await?.after)
+    }
+
     /// Serves a tenant, or does not, and tells its owner. One that stands so already is left as it is.
     ///
     /// # Errors

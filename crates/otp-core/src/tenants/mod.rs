@@ -4,12 +4,14 @@ mod account;
 mod cache;
 mod configure;
 mod keys;
+mod refusals;
 mod register;
 
 pub use account::{AccountError, StatusChange};
 pub use cache::TenantCache;
 pub use configure::{ConfigChange, Configure, ConfigureError};
 pub use keys::{KeyError, KeySpec, LONGEST_GRACE, NewKey, Rotated};
+pub use refusals::Refusal;
 pub(crate) use register::Drafted;
 pub use register::{NewTenant, RegisterError, Registered};
 
@@ -83,18 +85,26 @@ impl Tenants {
         Self { deployment, uses: Arc::default() }
     }
 
-    /// The tenant and key behind the text of a key, if it opens anything now.
+    /// The tenant and key behind the text of a key, if it opens anything now. One that opens nothing is told to the trail
+    /// of its tenant, or, if it has none, of the service; but for a text that is no key at all.
     ///
     /// # Errors
     /// [`KeyRefused`].
-    pub async fn authenticate(&self, text: &str) -> Result<Principal, KeyRefused> {
+    pub async fn authenticate(&self, text: &str, caller: &Caller) -> Result<Principal, KeyRefused> {
         let key = ApiKey::parse(text)?;
         let now = self.deployment.now();
-        let tenant = self.deployment.stores.tenants.by_api_key(&key.hash()).await?.ok_or(InvalidApiKey)?;
-        let record = tenant.key_by_hash(&key.hash()).ok_or(InvalidApiKey)?.clone();
-        if !record.is_alive(now) {
-            return Err(InvalidApiKey.into());
-        }
+        let tenant = self.deployment.stores.tenants.by_api_key(&key.hash()).await?;
+        let found = tenant.and_then(|tenant| Some((tenant.key_by_hash(&key.hash())?.clone(), tenant)));
+        let (record, tenant) = match found {
+            Some((record, tenant)) if record.is_alive(now) => (record, tenant),
+            dead => {
+                let (realm, id) = dead.map_or((Realm::SERVICE, None), |(record, tenant)| {
+                    (Realm { tenant: tenant.id, mode: record.mode }, Some(record.id))
+                });
+                self.tell_refusal(Refusal::Key, realm, id, caller, None).await?;
+                return Err(InvalidApiKey.into());
+            }
+        };
         self.note_use(&tenant, record.id, now).await?;
         Ok(Principal { tenant, key: record })
     }

@@ -16,7 +16,9 @@ async fn a_key_opens_its_tenant_until_it_is_taken_back() {
     let caller = Caller::of(Actor::Cli);
     let registered = tenants.register(acme(), &caller, None).await.unwrap();
     let second = tenants.create_key(registered.tenant.id, KeySpec::secret("second"), &caller, None).await.unwrap();
-    let opens = async |key: &str| tenants.authenticate(key).await.map(|principal| principal.tenant.id).ok();
+    let opens = async |key: &str| {
+        tenants.authenticate(key, &Caller::of(Actor::Anybody)).await.map(|principal| principal.tenant.id).ok()
+    };
     let (first, second) = (registered.key.key.expose(), second.key.expose());
     assert_eq!((opens(first).await, opens(second).await), (Some(registered.tenant.id), Some(registered.tenant.id)));
     tenants.revoke_key(registered.tenant.id, registered.key.record.id, false, &caller).await.unwrap();
@@ -41,7 +43,7 @@ async fn an_operators_key_is_of_the_service_itself() {
     let caller = Caller::of(Actor::Cli);
     for name in ["one", "two"] {
         let operator = tenants.create_operator(name, &caller).await.unwrap();
-        let principal = tenants.authenticate(operator.key.expose()).await.unwrap();
+        let principal = tenants.authenticate(operator.key.expose(), &Caller::of(Actor::Anybody)).await.unwrap();
         assert_eq!((principal.tenant.id, principal.key.name.as_str()), (TenantId::SERVICE, name));
     }
 }

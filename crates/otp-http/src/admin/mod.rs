@@ -1,11 +1,15 @@
 //! Managing customers.
 
 mod account;
+pub(crate) mod analytics;
+pub(crate) mod audit;
 pub(crate) mod config;
 mod cursor;
 mod customers;
 pub(crate) mod keys;
+pub(crate) mod onboarding;
 mod page;
+mod range;
 mod register;
 mod usage;
 pub(crate) mod users;

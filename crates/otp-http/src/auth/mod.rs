@@ -13,5 +13,5 @@ pub(crate) use introspect::introspect;
 pub(crate) use logout::logout;
 pub(crate) use me::me;
 pub(crate) use refresh::refresh;
-pub(crate) use request_otp::request_otp;
+pub(crate) use request_otp::{issued_answer, request_otp};
 pub(crate) use verify_otp::verify_otp;

@@ -84,11 +84,11 @@ pub(crate) async fn request_otp(call: Call<AppCall, RequestOtp>) -> Answer {
         idempotency,
     };
     let issued = app.otp.request(who.world(), request, &caller).await?;
-    Ok(answer(&issued, app.deployment.now()))
+    Ok(issued_answer(&issued, app.deployment.now()))
 }
 
 /// Body as of when the code was asked for, so that a repeated call gets the very same; headers as of now.
-fn answer(issued: &Issued, now: Timestamp) -> Response {
+pub(crate) fn issued_answer(issued: &Issued, now: Timestamp) -> Response {
     let mut response = reply::ok(Queued {
         message: "If the address can get mail, a code is on its way.",
         challenge_id: issued.id,

@@ -8,18 +8,19 @@ use otp_core::api_key::{KeyKind, KeyRecord};
 use otp_core::caller::{Actor, Caller, ClientAddress};
 use otp_core::config::OriginAccess;
 use otp_core::id::{KeyId, TenantId};
-use otp_core::realm::Mode;
+use otp_core::realm::{Mode, Realm};
 use otp_core::session::LiveSession;
 use otp_core::tenant::{Tenant, World};
-use otp_core::tenants::Principal;
+use otp_core::tenants::{Principal, Refusal};
 use otp_core::token::CsrfToken;
 
 use super::credentials::{Credentials, Sent};
+use super::fields::at_most;
 use super::session::{self, Refreshed, Resting};
 use crate::app::App;
 use crate::cookie::Handover;
-use crate::edge::{self, Client, Page, RequestId};
-use crate::problem::{Problem, ProblemCode, unserved};
+use crate::edge::{self, Client, Owner, Page, RequestId};
+use crate::problem::{self, Problem, ProblemCode, unserved};
 
 /// By what a route knows its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +78,18 @@ impl Proven {
         let (headers, page) = (&parts.headers, Page::of(parts));
         let sent = Credentials::of(headers);
         let key = match sent.key {
-            Sent::Text(text) => Some(app.tenants.authenticate(text).await?),
+            Sent::Text(text) => {
+                let knocking = caller(Actor::Anybody, &RequestId::of(parts), &Whence::of(parts));
+                Some(app.tenants.authenticate(text, &knocking).await?)
+            }
             Sent::Nothing if by != By::Key => None,
             Sent::Nothing | Sent::Unreadable => return Err(ProblemCode::InvalidApiKey.into()),
         };
-        key.iter().for_each(|key| page.calls(&key.tenant));
+        let owner = Owner::of(parts);
+        if let Some(key) = &key {
+            page.calls(&key.tenant);
+            owner.is(Realm { tenant: key.tenant.id, mode: key.key.mode });
+        }
         let mut resting = None;
         let user = match (by, sent.token) {
             (By::Token, Sent::Text(token)) => Some(session::by_token(app, token, key.as_ref()).await?),
@@ -108,6 +116,9 @@ impl Proven {
             (refresh, resting) = session::refreshing(app, headers, body, key.as_ref()).await?;
         }
         let proven = Self { key, user, refresh, resting, from: Whence::of(parts) };
+        for realm in proven.realms() {
+            owner.is(realm);
+        }
         proven.tenants().for_each(|tenant| page.calls(tenant));
         Ok(proven)
     }
@@ -180,6 +191,29 @@ impl Proven {
         // Where nobody knows the address, a list allows nobody.
         let allows = |list: &&Vec<_>| list.is_empty() || self.from.client.is_some_and(|client| client.is_in(list));
         if lists.iter().all(allows) { Ok(()) } else { Err(ProblemCode::IpNotAllowed.into()) }
+    }
+
+    /// Tells the trail of whoever's credential it is that the call was refused at the door. The answer is the same if that
+    /// cannot be written down.
+    pub(super) async fn tell(&self, refusal: Refusal, parts: &Parts, app: &App) {
+        let Some(realm) = self.realms().next() else { return };
+        let key = self.key.as_ref().map(|key| key.key.id);
+        let actor = key.map_or(Actor::Anybody, Actor::Key);
+        let caller = caller(actor, &RequestId::of(parts), &self.from);
+        let origin = edge::origin(&parts.headers).and_then(|origin| origin.to_str().ok());
+        let origin = origin.filter(|_| refusal == Refusal::Origin).map(|origin| at_most(MAX_USER_AGENT, origin));
+        let origin = origin.and_then(Result::ok);
+        if let Err(fault) = app.tenants.tell_refusal(refusal, realm, key, &caller, origin).await {
+            problem::log(&fault);
+        }
+    }
+
+    /// The world of each credential.
+    fn realms(&self) -> impl Iterator<Item = Realm> {
+        let key = self.key.as_ref().map(|key| Realm { tenant: key.tenant.id, mode: key.key.mode });
+        let user = self.user.as_ref().map(|(_, live)| live.session.realm);
+        let refresh = self.refresh.as_ref().map(|refreshed| refreshed.world().realm());
+        [key, user, refresh].into_iter().flatten()
     }
 
     /// Whoever a credential belongs to.

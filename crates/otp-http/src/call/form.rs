@@ -102,8 +102,13 @@ impl<'r> Form<'r> {
             Ok(value) => return Some(value),
             Err(flaw) => flaw,
         };
-        self.errors.push(FieldError::new(pointer("", name), flaw));
+        self.note_parameter(name, flaw);
         None
+    }
+
+    /// Notes a fault of the query parameter `name`.
+    pub(crate) fn note_parameter(&mut self, name: &str, flaw: Flaw) {
+        self.errors.push(FieldError::new(pointer("", name), flaw));
     }
 
     /// The `Idempotency-Key`: 1 to 255 visible ASCII characters.

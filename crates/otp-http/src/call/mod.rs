@@ -19,10 +19,11 @@ pub(crate) use once::Once;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use otp_core::tenants::Refusal;
 
 use crate::app::App;
 use crate::edge::RequestId;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
 use capability::Proven;
 
 /// A call that has passed every check that needs no object: `who` may make it, and `input` is whole.
@@ -48,10 +49,20 @@ impl<W: Capability, I: Input> FromRequest<App> for Call<W, I> {
         let (parts, body) = request.into_parts();
         let body = body::read(body, I::MAX_BODY).await?; // size, 413
         let proven = Proven::by(W::BY, &parts, &body, app).await?; // credential, 401
-        proven.refuse_foreign(&parts.method, &parts.headers)?; // origin, 403
+        if let Err(refused) = proven.refuse_foreign(&parts.method, &parts.headers) {
+            // origin, 403
+            if refused.code() == ProblemCode::OriginNotAllowed {
+                proven.tell(Refusal::Origin, &parts, app).await;
+            }
+            return Err(refused);
+        }
         proven.refuse_forged(&parts.method, &parts.headers)?; // CSRF, 403
         proven.refuse_unserved()?; // customer status, 403
-        proven.refuse_address()?; // client address, 403
+        if let Err(refused) = proven.refuse_address() {
+            // client address, 403
+            proven.tell(Refusal::Address, &parts, app).await;
+            return Err(refused);
+        }
         let rests_on_cookie = proven.rests_on_cookie();
         let who = W::admit(proven)?; // scope, 403
         body::refuse_other_media(&parts.headers, &body)?; // media type, 415

@@ -4,11 +4,13 @@ mod client;
 mod cors;
 mod host;
 mod measure;
+mod owner;
 mod request_id;
 mod trace;
 
 pub(crate) use client::{Client, Proxies};
 pub(crate) use cors::{Page, origin};
+pub(crate) use owner::Owner;
 pub(crate) use request_id::RequestId;
 
 use std::panic::AssertUnwindSafe;
@@ -48,6 +50,8 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let span = trace::begin(&measured, &id);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(Client(client));
+    let owner = Owner::default();
+    request.extensions_mut().insert(owner.clone());
     let visit = Visit::of(&mut request);
 
     let foreign = app.settings.loopback_hosts_only && !host::is_loopback(&request);
@@ -58,6 +62,8 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     } else {
         within_bounds(next.run(request)).instrument(span.clone()).await
     };
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    owner.count(&app.deployment, route, begun.elapsed(), &response, &id);
     finish(&mut response, &app.settings.public_url, &id);
     if let Some(visit) = visit {
         visit.open(&mut response, &app).await;
@@ -68,7 +74,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     tracing::info!(
         %method,
         // Not the path itself, which holds whatever a caller puts there.
-        route = route.as_ref().map_or("-", MatchedPath::as_str),
+        route,
         status = response.status().as_u16(),
         duration_us = begun.elapsed().as_micros(),
         client = client.map(tracing::field::display),

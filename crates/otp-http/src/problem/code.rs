@@ -117,8 +117,12 @@ problem_codes! {
         "Use an operator key. `otp-server operator create` makes one.";
     /// The plan lacks the feature.
     FeatureNotInPlan = FORBIDDEN, "feature_not_in_plan", "Not in the plan",
-        "What the call sets needs a feature the customer's plan does not include. Nothing was changed.",
+        "What the call reads or sets needs a feature the customer's plan does not include. Nothing was changed.",
         "Leave it out, or ask whoever runs the service for another plan.";
+    /// Mail for trying goes to the account's owner only.
+    RecipientNotAllowed = FORBIDDEN, "recipient_not_allowed", "Not to this address",
+        "Mail for trying out goes to the owner of the account only; the address sent is another. Nothing was sent.",
+        "Leave `email` out, or name the account's own address.";
     /// The customer has blocked the address.
     EmailBlocked = FORBIDDEN, "email_blocked", "The address is blocked",
         "The customer has put this address, or its domain, into `blockedEmails`.",

@@ -94,6 +94,13 @@ flaws! {
     IdleAboveAbsolute = "idle_above_absolute", "More than `refreshAbsoluteSeconds`.";
     /// Not a point in time to come.
     InvalidTime = "invalid_time", "Not a time to come, as RFC 3339 writes it: `2030-01-31T12:00:00Z`.";
+    /// Not a date.
+    InvalidDate = "invalid_date", "Neither a date such as `2026-01-31` nor a time as RFC 3339 writes it.";
+    /// A range that goes backwards.
+    ReversedRange = "reversed_range", "Before `startDate`.";
+    /// A range that is too long.
+    RangeTooLong = "range_too_long",
+        "A range has at most 31 days by the hour, 400 days by the day, and ten years by the month.";
     /// Said by who may not say it.
     ContextNotAllowed = "context_not_allowed", "Only a secret key may tell of the end user; leave it out.";
     /// Not an idempotency key.

@@ -3,6 +3,7 @@
 //! A handler answers with a [`Problem`]; the edge of the router writes it out, since only the edge
 //! knows the request's id and the service's public address.
 
+mod category;
 mod code;
 mod flaw;
 mod map;

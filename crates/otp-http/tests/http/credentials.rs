@@ -154,7 +154,7 @@ impl Wallet {
             (Sends::OfSuspended, "Late", TenantStatus::Suspended),
             (Sends::OfCancelled, "Gone", TenantStatus::Cancelled),
         ] {
-            let other = world.customer(name, "free").await;
+            let other = world.customer(name, "pro").await;
             let asked = world.post("/auth/request-otp", json!({ "email": "eve@example.org" })).key(&other.key);
             let id = text(&asked.send().await.ok(), "challengeId");
             let code = crate::world::code_in(&world.deliver().await[0]);
@@ -223,6 +223,8 @@ fn says(answer: &Answer, refusal: (u16, &str)) -> bool {
 #[tokio::test]
 async fn every_credential_opens_what_it_should_and_nothing_else() {
     let world = World::new().await;
+    // With every feature, or the plan would refuse who is let in.
+    world.change(world.customer.id, |tenant| tenant.plan = "pro".to_owned()).await;
     let wallet = Wallet::of(&world).await;
     let mut checked = 0;
     for (path, allowed) in ROUTES {
@@ -316,7 +318,7 @@ async fn what_is_somebody_elses_is_not_there_and_stays_as_it_is() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 9);
+    assert_eq!(seen, 11);
     assert_eq!(world.services.tenants.get(world.customer.id, Age::Fresh).await.unwrap(), before);
     assert_eq!(world.services.deployment.stores().audit.recent(world.customer.id, 1_000).await.unwrap(), trail);
     assert_eq!(world.get("/auth/me").bearer(&text(&ada, "token")).send().await.status, 200);

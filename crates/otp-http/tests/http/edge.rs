@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-pub(crate) const ROUTES: [(&str, &str); 34] = [
+pub(crate) const ROUTES: [(&str, &str); 41] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
@@ -36,8 +36,15 @@ pub(crate) const ROUTES: [(&str, &str); 34] = [
     ("/admin/config/versions/1", "GET,HEAD"),
     ("/admin/config/versions/1/restore", "POST"),
     ("/admin/usage", "GET,HEAD"),
+    ("/admin/analytics", "GET,HEAD"),
+    ("/admin/analytics/realtime", "GET,HEAD"),
+    ("/admin/analytics/errors", "GET,HEAD"),
+    ("/admin/audit-logs", "GET,HEAD"),
+    ("/admin/onboarding", "GET,HEAD,PUT"),
+    ("/admin/onboarding/test-otp", "POST"),
     ("/admin/users", "GET,HEAD"),
-    ("/admin/users/user_x", "GET,HEAD"),
+    ("/admin/users/user_x", "GET,HEAD,DELETE"),
+    ("/admin/users/user_x/export", "GET,HEAD"),
     ("/admin/users/user_x/sessions", "GET,HEAD,DELETE"),
     ("/admin/users/user_x/sessions/sess_x", "GET,HEAD,DELETE"),
     ("/t/cust_x/.well-known/jwks.json", "GET,HEAD"),

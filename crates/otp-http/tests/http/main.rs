@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test cannot have, fails it")]
 
 mod accounts;
+mod analytics;
 mod api_keys;
+mod audit;
 mod configuration;
 mod cookies;
 mod cors;
@@ -18,10 +20,12 @@ mod jwks;
 mod kv;
 mod limits;
 mod modes;
+mod onboarding;
 mod once;
 mod order;
 mod outages;
 mod page;
+mod persons;
 mod problems;
 mod quotas;
 mod requests;

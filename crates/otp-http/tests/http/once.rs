@@ -59,6 +59,7 @@ async fn change(world: &World, route: &str) -> Change {
             world.configure(json!({ "locale": "fr" })).await;
             (route.to_owned(), Value::Null, customer)
         }
+        "/admin/onboarding/test-otp" => (route.to_owned(), Value::Null, customer),
         other => panic!("{other} takes no Idempotency-Key"),
     };
     Change { path, body, key }
@@ -89,7 +90,7 @@ async fn every_change_is_made_once_and_answered_alike() {
         assert!(told, "{route}: {}", mismatch.json());
         seen += 1;
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 7);
 }
 
 impl World {

@@ -92,6 +92,9 @@ async fn produce(code: ProblemCode) -> Answer {
             let config = json!({ "config": { "emailConfig": { "subjectTemplate": "Your code" } } });
             world.ask(Method::PUT, "/admin/config").json(config).key(&key)
         }
+        ProblemCode::RecipientNotAllowed => {
+            world.post("/admin/onboarding/test-otp", json!({ "email": ADA })).key(&key)
+        }
         ProblemCode::EmailBlocked => {
             world.configure(json!({ "blockedEmails": ["@example.org"] })).await;
             request()

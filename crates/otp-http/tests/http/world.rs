@@ -387,6 +387,7 @@ impl Answer {
         match self.header("content-type") {
             Some("application/problem+json") => self.is_a_problem(id),
             Some("application/json") => assert!(self.status < 300 || self.status == 503),
+            Some("application/x-ndjson") => assert_eq!(self.status, 200),
             Some("text/html; charset=utf-8") => assert!(!String::from_utf8_lossy(&self.body).contains("<script")),
             None if self.status == 204 => assert!(self.body.is_empty()),
             other => panic!("{} with content type {other:?}", self.status),

@@ -63,6 +63,28 @@ impl Challenges {
         }
     }
 
+    /// Every challenge of an address that nobody has closed, for whatever purpose.
+    fn ids_of(&self, realm: Realm, address: AddressKey) -> Vec<ChallengeId> {
+        let of_address = self.by_address.iter().filter(|((of, key, _), _)| (*of, *key) == (realm, address));
+        of_address.flat_map(|(_, ids)| ids).copied().collect()
+    }
+
+    /// Those that are live.
+    pub(crate) fn live_of(&self, realm: Realm, address: AddressKey, now: Timestamp) -> Vec<Challenge> {
+        let ids = self.ids_of(realm, address).into_iter();
+        ids.filter_map(|id| self.live(realm, id, now)).cloned().collect()
+    }
+
+    /// Drops all of them; answers which they were.
+    pub(crate) fn remove_of(&mut self, realm: Realm, address: AddressKey) -> Vec<ChallengeId> {
+        let ids = self.ids_of(realm, address);
+        for id in &ids {
+            self.by_id.remove(&(realm, *id));
+        }
+        self.by_address.retain(|(of, key, _), _| (*of, *key) != (realm, address));
+        ids
+    }
+
     /// Drops the challenges that have long expired.
     pub(crate) fn forget(&mut self, now: Timestamp) {
         for Open { challenge, .. } in self.by_id.forget(now) {

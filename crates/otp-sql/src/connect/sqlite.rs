@@ -37,6 +37,8 @@ pub(crate) fn writing(path: &Path) -> Access {
     let options = base(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     // What a statement needs to undo itself half-way would otherwise go to a file of its own.
     let options = options.pragma("temp_store", "MEMORY").pragma("cache_size", CACHE);
+    // What is deleted is overwritten: whoever is erased must not be found in the free pages of the file.
+    let options = options.pragma("secure_delete", "ON");
     Access::Sqlite(Box::new(options.pragma("wal_autocheckpoint", CHECKPOINT)))
 }
 

@@ -217,7 +217,7 @@ impl Row {
     }
 
     /// A text.
-    pub(super) fn str(&self, column: &str) -> Tried<&str> {
+    pub(crate) fn str(&self, column: &str) -> Tried<&str> {
         Ok(either!(Self, self, row => row.try_get(column))?)
     }
 

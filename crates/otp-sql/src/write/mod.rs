@@ -77,11 +77,15 @@ impl Writer {
 async fn serve(mut jobs: mpsc::Receiver<Box<dyn Member>>, mut line: Line) {
     let mut members = Vec::with_capacity(BATCH);
     while jobs.recv_many(&mut members, BATCH).await > 0 {
-        let settled = AssertUnwindSafe(batch::settle(&mut line, std::mem::take(&mut members))).catch_unwind().await;
-        if settled.is_err() {
-            // Its members were dropped unanswered, which tells their callers; the next batch must not pay for it.
-            tracing::error!("a verb panicked; its batch is not written");
-            line.give_up();
+        let (alone, together): (Vec<_>, _) = members.drain(..).partition(|member| member.is_alone());
+        let batches = std::iter::once(together).chain(alone.into_iter().map(|member| vec![member]));
+        for batch in batches.filter(|batch| !batch.is_empty()) {
+            let settled = AssertUnwindSafe(batch::settle(&mut line, batch)).catch_unwind().await;
+            if settled.is_err() {
+                // Its members were dropped unanswered, which tells their callers; the next batch must not pay for it.
+                tracing::error!("a verb panicked; its batch is not written");
+                line.give_up();
+            }
         }
     }
     line.close().await;

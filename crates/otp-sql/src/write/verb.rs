@@ -17,6 +17,8 @@ use crate::trouble::{Tried, Trouble};
 pub(crate) trait Verb: Send + Sync + 'static {
     /// How a fault names it.
     const OP: &'static str;
+    /// Whether it may share a batch with nobody: it changes rows that others have read and will write.
+    const ALONE: bool = false;
     /// What it answers.
     type Answer: Send + 'static;
 
@@ -30,6 +32,8 @@ pub(crate) trait Verb: Send + Sync + 'static {
 /// A [`Verb`] of whatever kind, as the batch sees it.
 #[async_trait]
 pub(super) trait Member: Send {
+    /// As [`Verb::ALONE`].
+    fn is_alone(&self) -> bool;
     /// As [`Verb::needs`].
     fn needs(&self, set: &mut WorkingSet);
     /// Runs it and holds its answer back.
@@ -53,6 +57,10 @@ impl<V: Verb> Waiting<V> {
 
 #[async_trait]
 impl<V: Verb> Member for Waiting<V> {
+    fn is_alone(&self) -> bool {
+        V::ALONE
+    }
+
     fn needs(&self, set: &mut WorkingSet) {
         self.verb.needs(set);
     }

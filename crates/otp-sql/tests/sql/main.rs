@@ -13,3 +13,4 @@ mod nodes;
 mod oracle;
 mod sqlite;
 mod sweep;
+mod trails;

@@ -115,7 +115,42 @@ macro_rules! conformance {
             }
         }
     };
+    (@record $what:tt [$($factory:expr)?]) => {
+        $crate::conformance! { @$what [$($factory)?]
+            analytics {
+                spans_add_up
+                old_spans_are_forgotten
+                minutes_are_exact
+                what_is_kept_takes_room
+            }
+            audit_trail {
+                trails_are_paged
+                trails_are_filtered
+                entries_are_sealed_once
+                sealers_do_not_disturb_each_other
+                a_chain_is_shortened_from_its_beginning
+            }
+            erasure {
+                a_person_is_erased
+                an_erased_user_makes_room
+                a_person_is_erased_once
+            }
+            traffic_log {
+                traffic_adds_up
+                the_last_failures_are_kept
+            }
+        }
+    };
     ($factory:expr) => { $crate::conformance! { @list tests [$factory] } };
+}
+
+/// The same for the ports of a system of record, which keeps tenants, and what is told of them, for years: analytics, sealed
+/// audit trails, erasure. Its adapters pass both lists.
+#[macro_export]
+macro_rules! conformance_of_record {
+    ($factory:expr) => {
+        $crate::conformance! { @record tests [$factory] }
+    };
 }
 
 #[cfg(test)]
@@ -123,7 +158,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The ports of the storage, as the domain documents them.
-    const PORTS: [&str; 9] = [
+    const PORTS: [&str; 13] = [
+        include_str!("../../../otp-core/src/port/analytics.rs"),
+        include_str!("../../../otp-core/src/port/audit_trail.rs"),
+        include_str!("../../../otp-core/src/port/erasure.rs"),
+        include_str!("../../../otp-core/src/port/traffic_log.rs"),
         include_str!("../../../otp-core/src/port/call_store.rs"),
         include_str!("../../../otp-core/src/port/challenge_store.rs"),
         include_str!("../../../otp-core/src/port/ledger.rs"),
@@ -146,7 +185,8 @@ mod tests {
     #[test]
     fn every_contract_has_its_cases_and_no_case_lacks_a_contract() {
         let documented: BTreeSet<&str> = PORTS.into_iter().flat_map(named).collect();
-        let listed: BTreeSet<&str> = crate::conformance!(@list names []).into_iter().collect();
+        let listed = crate::conformance!(@list names []).into_iter().chain(crate::conformance!(@record names []));
+        let listed: BTreeSet<&str> = listed.collect();
         assert!(documented.len() > 40, "the contracts were not found: {documented:?}");
         assert_eq!(documented, listed);
     }

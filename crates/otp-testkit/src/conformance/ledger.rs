@@ -77,6 +77,9 @@ pub async fn counts_are_exact(stores: Stores) {
         Counter::EmailsFailed,
         Counter::EmailsDropped,
         Counter::EmailsMuted,
+        Counter::ApiCalls,
+        Counter::ApiErrors,
+        Counter::ResponseMicros,
     ];
     let mut expected = Vec::new();
     let mut effects = Vec::new();

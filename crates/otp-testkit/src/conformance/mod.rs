@@ -4,9 +4,12 @@
 //! tenants of its own, and panics when the contract is broken. [`conformance!`](crate::conformance!)
 //! makes a test of each.
 
+pub mod analytics;
+pub mod audit_trail;
 pub mod call_store;
 mod cases;
 pub mod challenge_store;
+pub mod erasure;
 mod fixture;
 pub mod ledger;
 pub mod limit_store;
@@ -15,6 +18,7 @@ mod race;
 pub mod session_store;
 pub mod surroundings;
 pub mod tenant_store;
+pub mod traffic_log;
 mod trail;
 pub mod user_store;
 mod world;

@@ -127,7 +127,11 @@ impl Side {
             tenants,
             calls: _,
             metering,
+            analytics: _,
+            traffic: _,
             audit,
+            trails: _,
+            erasure: _,
             roots,
         } = &self.stores;
         match verb {

@@ -35,6 +35,7 @@ mod settings;
 mod termination;
 #[cfg(feature = "otlp")]
 mod traces;
+mod traffic;
 mod work;
 
 pub use exit::Failure;
@@ -42,6 +43,7 @@ pub use measures::Measures;
 pub use requirements::Requirements;
 pub use settings::SettingArgs;
 pub use termination::Termination;
+pub use traffic::TrafficTask;
 pub use work::Work;
 
 use std::future::Future;

@@ -1,18 +1,21 @@
-//! The work done beside requests: the relay, and sweeping what no longer matters.
+//! The work done beside requests: the relay, sealing audit trails, rolling up usage, and sweeping what no longer matters.
 
 use std::time::Duration;
 
 use otp_core::port::Clock;
 use otp_core::relay::Relay;
 use otp_core::system::SystemClock;
+use otp_core::upkeep::Upkeep;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::bell::ProcessBell;
 use crate::storage::Storage;
 
-/// How often dead rows are swept.
+/// How often dead rows are swept, and usage is rolled up.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often audit trails are sealed: no entry waits for a second.
+const SEAL_EVERY: Duration = Duration::from_millis(500);
 /// The pause after a relay that broke down, so that one that cannot begin does not fill the log.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// How long mails under way may take to finish once the service stops.
@@ -25,18 +28,20 @@ pub struct Work {
     bell: ProcessBell,
     relay: JoinHandle<()>,
     sweep: JoinHandle<()>,
+    seal: JoinHandle<()>,
 }
 
 impl Work {
-    /// Begins carrying the outbox, whenever `bell` says so.
-    pub fn begin(relay: Relay, bell: ProcessBell, storage: Storage) -> Self {
+    /// Begins carrying the outbox, whenever `bell` says so, and the rest at its own pace.
+    pub fn begin(relay: Relay, upkeep: Upkeep, bell: ProcessBell, storage: Storage) -> Self {
         let relay = tokio::spawn(carry(relay, bell.clone()));
-        Self { bell, relay, sweep: tokio::spawn(sweep(storage)) }
+        Self { bell, relay, sweep: tokio::spawn(sweep(storage, upkeep.clone())), seal: tokio::spawn(seal(upkeep)) }
     }
 
     /// Lets mails under way finish, then gives their leases back. Takes ten seconds at the longest.
     pub async fn end(mut self) {
         self.sweep.abort();
+        self.seal.abort();
         self.bell.stop();
         if timeout(PATIENCE, &mut self.relay).await.is_err() {
             self.bell.stop();
@@ -60,9 +65,31 @@ async fn carry(relay: Relay, bell: ProcessBell) {
     }
 }
 
-async fn sweep(storage: Storage) {
+/// Seals what was audited. Whatever is cut off half-way is sealed by the next one.
+async fn seal(upkeep: Upkeep) {
+    let mut reached = true;
+    loop {
+        tokio::time::sleep(SEAL_EVERY).await;
+        match upkeep.seal().await {
+            Ok(_) => reached = true,
+            // Once for each outage: twice a second says no more.
+            Err(fault) => {
+                if std::mem::take(&mut reached) {
+                    tracing::warn!(%fault, "audit trails are not sealed; what is written waits");
+                }
+            }
+        }
+    }
+}
+
+async fn sweep(storage: Storage, upkeep: Upkeep) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
+        match upkeep.tidy().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "rolled up"),
+            Err(fault) => tracing::warn!(%fault, "usage and audit trails were not tidied"),
+        }
         match storage.sweep(SystemClock.now()).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "swept"),

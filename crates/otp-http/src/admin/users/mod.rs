@@ -1,4 +1,9 @@
-//! The users of a customer's live world: `/admin/users…`, and where they are signed in.
+//! The users of a customer's live world: `/admin/users…`, where they are signed in, and what is held on them.
+
+mod export;
+
+pub use export::PersonExport;
+pub(crate) use export::{erase, export};
 
 use otp_core::email::EmailAddress;
 use otp_core::id::{SessionId, UserId};

@@ -1,4 +1,9 @@
-//! Users, as their tenant sees them: who they are, where they are signed in, and out.
+//! Users, as their tenant sees them: who they are, where they are signed in, and out; what is held on them, and that it goes.
+
+mod erase;
+mod export;
+
+pub use export::Held;
 
 use std::fmt;
 

@@ -1,0 +1,58 @@
+//! `otp-server user`: what is held on a person.
+
+use otp_core::email::EmailAddress;
+use otp_core::id::{TenantId, UserId};
+use otp_core::port::Erased;
+use otp_core::realm::{Mode, Realm};
+use otp_core::users::{UserError, Users};
+use otp_http::PersonExport;
+use otp_wire::process::{Failure, SettingArgs};
+
+use super::key::customer_id;
+use super::{CLI, Session, print};
+use crate::cli::UserCommand;
+use crate::output;
+
+/// Shows or erases it.
+pub(crate) async fn run(settings: &SettingArgs, command: &UserCommand) -> Result<(), Failure> {
+    let session = Session::open(settings).await?;
+    let done = act(&session, command).await;
+    session.close().await;
+    done
+}
+
+async fn act(session: &Session, command: &UserCommand) -> Result<(), Failure> {
+    let users = Users::new(session.deployment.clone());
+    match command {
+        UserCommand::Export { customer, user, test } => {
+            let (realm, id) = find(&users, customer_id(customer)?, user, *test).await?;
+            let held = users.export(realm, id, &CLI).await.map_err(failed)?;
+            let text = serde_json::to_string_pretty(&PersonExport::from(held));
+            output::line(text.map_err(|error| Failure::Failed(error.to_string()))?)
+        }
+        UserCommand::Erase { customer, user, test, json } => {
+            let (realm, id) = find(&users, customer_id(customer)?, user, *test).await?;
+            let Erased { sessions, challenges, mails } = users.erase(realm, id, &CLI).await.map_err(failed)?;
+            print(*json, &[("userId", &id), ("sessions", &sessions), ("challenges", &challenges), ("mails", &mails)])
+        }
+    }
+}
+
+/// The user `named` by his id or his address.
+async fn find(users: &Users, customer: TenantId, named: &str, test: bool) -> Result<(Realm, UserId), Failure> {
+    let realm = Realm { tenant: customer, mode: if test { Mode::Test } else { Mode::Live } };
+    if let Ok(id) = named.parse() {
+        return Ok((realm, id));
+    }
+    let email = EmailAddress::parse(named)
+        .map_err(|_| Failure::NotFound(format!("{named:?} is neither an id, user_…, nor an email address")))?;
+    let known = users.by_email(realm, &email).await?;
+    known.map(|known| (realm, known.user.id)).ok_or_else(|| failed(UserError::NotFound))
+}
+
+fn failed(error: UserError) -> Failure {
+    match error {
+        UserError::NotFound => Failure::NotFound("there is no such user of that customer".to_owned()),
+        UserError::Fault(fault) => fault.into(),
+    }
+}
