@@ -14,13 +14,18 @@ use crate::process::{run, tell_and_run};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs the build and the tests call, and the packages they come in: the embedded database is
-/// compiled from C, the README's transcript is run as it stands, and a page signs in from a real browser.
-const PROGRAMS: [(&str, &[&str]); 4] = [
+/// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, and alerts are
+/// tried out by who would raise them.
+const PROGRAMS: [(&str, &[&str]); 5] = [
     ("cc", &["gcc", "libc6-dev"]),
     ("curl", &["curl"]),
+    (PROMTOOL, &["prometheus"]),
     ("redis-server", &["redis-server"]),
     (CHROMIUM, &["chromium"]),
 ];
+
+/// What checks and tests alerts.
+pub(crate) const PROMTOOL: &str = "promtool";
 
 /// The browser.
 pub(crate) const CHROMIUM: &str = "chromium";

@@ -26,6 +26,8 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     install::missing()?;
     run(root, "cargo", &["fmt", "--all", "--check"])?;
     tidy::check(root)?;
+    run(root, install::PROMTOOL, &["check", "rules", "docs/operations/alerts.yml"])?;
+    run(root, install::PROMTOOL, &["test", "rules", "docs/operations/alerts_test.yml"])?;
     run(root, "cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
     for (package, features) in ALONE {
         let alone = ["clippy", "-p", package, "--no-default-features", "--features", features, "--", "-D", "warnings"];

@@ -1,5 +1,7 @@
 //! `cargo xtask tidy`: the rules of ARCHITECTURE.md that a compiler does not know.
 
+mod measures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -52,6 +54,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     module_docs(root, tracked.lines(), &mut broken)?;
     true_readme(root, &mut broken)?;
     true_architecture(root, tracked.lines(), &mut broken)?;
+    measures::check(root, tracked.lines(), &mut broken)?;
     if broken.is_empty() {
         return Ok(());
     }

@@ -15,7 +15,7 @@ const GRACE: u64 = LONGEST_GRACE.as_secs();
     name = "otp-server",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not found, 6 dependency unreachable.\n\
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not found, 6 dependency unreachable, 7 doctor found errors.\n\
                   Settings come from flags, then the environment, then --config FILE, then defaults; see `otp-server config dump`."
 )]
 pub(crate) struct Cli {
@@ -59,6 +59,12 @@ pub(crate) enum Command {
     /// Manages the secret key
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Looks for what is wrong: configuration, clock, database, limits, mail, proxy; exit code 7 if anything is
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Asks a running service how it is: exit code 0 if the URL answers 2xx
     Healthcheck {
         /// For example http://127.0.0.1:8080/health/ready

@@ -34,6 +34,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(command) => commands::user::run(settings, &command).await,
         Command::Audit(command) => commands::audit::run(settings, &command).await,
         Command::Secret(command) => commands::secret::run(&command),
+        Command::Doctor { json } => commands::doctor::run(settings, json).await,
         Command::Healthcheck { url } => commands::healthcheck::run(&url).await,
     }
 }

@@ -7,7 +7,9 @@ use otp_core::relay::Relay;
 use otp_core::upkeep::Upkeep;
 use otp_wire::bell::ProcessBell;
 use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Requirements, SettingArgs, Termination, TrafficTask, Work, logging, schema};
+use otp_wire::process::{
+    Failure, Measures, Requirements, SettingArgs, Termination, TrafficTask, Work, logging, schema,
+};
 use otp_wire::storage::{Database, Storage};
 
 /// How often the relay looks for mail. Nobody rings: all of it is queued by other processes, and
@@ -27,6 +29,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
         ));
     }
     logging::begin(&config)?;
+    let mut measures = Measures::begin(&config).await?;
     let mail = Mail::wire(&config)?;
     let storage = Storage::open(&config).await?;
     let mut termination = Termination::heard()?;
@@ -44,12 +47,14 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let upkeep = Upkeep::new(deployment.clone());
     let traffic = TrafficTask::begin(deployment.clone());
     let relay = Relay::new(deployment, mail.mailer, requirements.sender).linking_to(config.public_url);
+    measures.watch_outbox(&storage);
     let work = Work::begin(relay, upkeep, ProcessBell::looking_every(LOOK_EVERY), storage.clone());
     tracing::info!("ready");
     termination.asked().await;
     tracing::info!("stopping");
     work.end().await;
     traffic.end().await;
+    drop(measures);
     storage.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -60,6 +60,7 @@ pub mod session;
 pub mod sessions;
 pub mod signup;
 pub mod system;
+pub mod tally;
 pub mod tenant;
 pub mod tenants;
 pub mod time;

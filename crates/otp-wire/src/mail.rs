@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use otp_core::port::Mailer;
+use otp_core::port::{MailTrouble, Mailer};
+use otp_core::time::Timestamp;
 use otp_email::Failover;
 #[cfg(feature = "inbox")]
 pub use otp_email::{Inbox, InboxMail};
@@ -14,6 +15,7 @@ use crate::config::{Config, ConfigError, MailRoute};
 pub struct Mail {
     /// The mailer: one provider, or a chain of them.
     pub mailer: Arc<dyn Mailer>,
+    chain: Arc<Failover>,
     /// The development mailbox, if it is among the providers.
     #[cfg(feature = "inbox")]
     pub inbox: Option<Arc<Inbox>>,
@@ -53,11 +55,18 @@ impl Mail {
         if !errors.is_empty() {
             return Err(ConfigError(errors));
         }
+        let chain = Arc::new(Failover::new(chain));
         Ok(Self {
-            mailer: Arc::new(Failover::new(chain)),
+            mailer: chain.clone(),
+            chain,
             #[cfg(feature = "inbox")]
             inbox,
         })
+    }
+
+    /// Whether each provider would take mail now, by its name, in order. None is sent.
+    pub async fn check_each(&self, now: Timestamp) -> Vec<(&str, Result<(), MailTrouble>)> {
+        self.chain.check_each(now).await
     }
 }
 

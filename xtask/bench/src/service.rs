@@ -44,6 +44,8 @@ impl Setup {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let environment = vec![
             ("OTP_LISTEN", address.to_string()),
+            // Measuring is part of what is measured; nobody asks for it, so any port will do.
+            ("OTP_METRICS_LISTEN", "127.0.0.1:0".to_owned()),
             ("OTP_PUBLIC_URL", "https://bench.example".to_owned()),
             ("OTP_DATABASE_URL", place.database.clone()),
             ("OTP_KV_URL", place.kv.clone().unwrap_or_default()),

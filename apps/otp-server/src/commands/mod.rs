@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod customer;
+pub(crate) mod doctor;
 pub(crate) mod healthcheck;
 pub(crate) mod key;
 pub(crate) mod migrate;

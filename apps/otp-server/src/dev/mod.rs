@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use otp_wire::config::Config;
 use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
+use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, logging};
 use otp_wire::storage::{Database, Exclusive, Storage};
 
 use crate::output;
@@ -26,6 +26,7 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
         )));
     }
     logging::begin(&config)?;
+    let measures = Measures::begin(&config).await?;
     let database = file(&config)?;
     let exclusive = Exclusive::of(&config)?;
     let folder = database.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -46,7 +47,7 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     };
     let mail = Mail::wire(&config)?;
     let mailbox = mail.inbox.clone();
-    let service = Service::open(config.clone(), Requirements { master, sender }, storage, mail).await?;
+    let service = Service::open(config.clone(), Requirements { master, sender }, storage, mail, measures).await?;
     let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
     output::line(welcome(&keys, &config.public_url))?;
     let mailbox = mailbox.map(inbox::router).unwrap_or_default();
@@ -58,7 +59,8 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
 
 /// What stands in for settings nobody made.
 fn defaults() -> BTreeMap<String, String> {
-    let defaults = [("email", "inbox://"), ("email_from", "OTP <no-reply@localhost>"), ("log", "warn")];
+    let defaults =
+        [("email", "inbox://"), ("email_from", "OTP <no-reply@localhost>"), ("log", "warn"), ("metrics_listen", "")];
     defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

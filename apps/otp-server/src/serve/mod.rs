@@ -22,7 +22,7 @@ use otp_http::{Readiness, Services, Settings};
 use otp_wire::bell::ProcessBell;
 use otp_wire::config::Config;
 use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Requirements, SettingArgs, TrafficTask, Work, logging, schema};
+use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, TrafficTask, Work, logging, schema};
 use otp_wire::storage::{Exclusive, Storage};
 use otp_wire::tenant_cache::{self, Lookout};
 
@@ -34,6 +34,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
     let requirements = Requirements::of(&config)?;
     logging::begin(&config)?;
+    let measures = Measures::begin(&config).await?;
     if !config.public_url_is_set {
         tracing::warn!(public_url = %config.public_url, "public_url is not set: tokens are issued in a name others may not know");
     }
@@ -48,7 +49,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     if let Some(exclusive) = &exclusive {
         storage.release_leases(exclusive).await?;
     }
-    let service = Service::open(config, requirements, storage, mail).await?;
+    let service = Service::open(config, requirements, storage, mail, measures).await?;
     let router = otp_http::router(service.services(false));
     let served = service.serve(listening, router).await;
     drop(exclusive);
@@ -78,6 +79,7 @@ pub(crate) struct Service {
     bell: ProcessBell,
     readiness: Readiness,
     lookout: Lookout,
+    measures: Measures,
     /// The deployment the use cases share.
     pub(crate) deployment: Deployment,
 }
@@ -89,6 +91,7 @@ impl Service {
         requirements: Requirements,
         storage: Storage,
         mail: Mail,
+        measures: Measures,
     ) -> Result<Self, Failure> {
         let bell = ProcessBell::looking_every(LOOK_EVERY);
         let (stores, lookout) = tenant_cache::begin(storage.stores());
@@ -106,6 +109,7 @@ impl Service {
             readiness: Readiness::default(),
             deployment,
             lookout,
+            measures,
         })
     }
 
@@ -133,11 +137,14 @@ impl Service {
 
     /// Serves `router` and carries the outbox until a signal asks to stop; then lets requests in
     /// flight finish, gives leases back and closes the store.
-    pub(crate) async fn serve(self, listening: Listening, router: axum::Router) -> Result<(), Failure> {
+    pub(crate) async fn serve(mut self, listening: Listening, router: axum::Router) -> Result<(), Failure> {
         let relay = Relay::new(self.deployment.clone(), self.mail.mailer.clone(), self.sender.clone())
             .linking_to(&self.config.public_url);
         let upkeep = Upkeep::new(self.deployment.clone());
-        let work = self.config.worker.then(|| Work::begin(relay, upkeep, self.bell.clone(), self.storage.clone()));
+        let work = self.config.worker.then(|| {
+            self.measures.watch_outbox(&self.storage);
+            Work::begin(relay, upkeep, self.bell.clone(), self.storage.clone())
+        });
         let traffic = TrafficTask::begin(self.deployment.clone());
         tracing::info!(listen = %listening.address(), public_url = %self.config.public_url, "ready");
         let served = listening.serve(router, &self.readiness).await;
@@ -145,7 +152,7 @@ impl Service {
             work.end().await;
         }
         traffic.end().await;
-        drop(self.lookout);
+        drop((self.lookout, self.measures));
         self.storage.close().await;
         tracing::info!("stopped");
         served

@@ -5,8 +5,12 @@
 mod browser;
 mod command_line;
 mod crash;
+mod doctor;
 mod first_run;
 mod mail_down;
+mod metrics;
 mod races;
 mod secrets;
 mod serving;
+#[cfg(feature = "otlp")]
+mod traces;

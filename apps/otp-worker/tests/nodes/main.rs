@@ -30,6 +30,7 @@ mod counters;
 mod erasure;
 mod kills;
 mod logout;
+mod metrics;
 mod migrations;
 mod one_dies;
 mod outages;

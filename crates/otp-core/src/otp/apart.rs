@@ -10,11 +10,22 @@ use crate::effect::Effect;
 use crate::fault::Res;
 use crate::limit::{self, Admission, Draw, Usage};
 use crate::port::{Attempt, Opened, Opening, Presented, Request};
+use crate::tally;
 use crate::time::Timestamp;
 
 impl Otp {
     /// [`ChallengeStore::open`](crate::port::ChallengeStore::open), wherever limits are.
-    pub(crate) async fn open_within_limits(&self, mut request: Request, now: Timestamp) -> Res<Opened> {
+    pub(crate) async fn open_within_limits(&self, request: Request, now: Timestamp) -> Res<Opened> {
+        let opened = self.opened(request, now).await?;
+        if let Opened::Refused { usage, by } = &opened
+            && let Some(by) = usage.get(*by)
+        {
+            tally::refused(by.rule);
+        }
+        Ok(opened)
+    }
+
+    async fn opened(&self, mut request: Request, now: Timestamp) -> Res<Opened> {
         let stores = &self.deployment.stores;
         if !stores.limits_apart {
             return stores.challenges.open(request, now).await;
@@ -51,7 +62,15 @@ impl Otp {
     }
 
     /// [`ChallengeStore::attempt`](crate::port::ChallengeStore::attempt), wherever limits are.
-    pub(crate) async fn attempt_within_limits(&self, mut presented: Presented, now: Timestamp) -> Res<Attempt> {
+    pub(crate) async fn attempt_within_limits(&self, presented: Presented, now: Timestamp) -> Res<Attempt> {
+        let attempt = self.attempted(presented, now).await?;
+        if let Attempt::RateLimited(by) = &attempt {
+            tally::refused(by.rule);
+        }
+        Ok(attempt)
+    }
+
+    async fn attempted(&self, mut presented: Presented, now: Timestamp) -> Res<Attempt> {
         let stores = &self.deployment.stores;
         if !stores.limits_apart {
             return stores.challenges.attempt(presented, now).await;

@@ -15,6 +15,7 @@ use crate::limit::{DAY, Draw, Rule, Usage, Window};
 use crate::locale::Locale;
 use crate::port::{Idempotency, Opened, Opening, Request};
 use crate::realm::Mode;
+use crate::tally;
 use crate::tenant::World;
 use crate::time::Timestamp;
 
@@ -167,8 +168,13 @@ impl Otp {
         request: CodeRequest,
         caller: &Caller,
     ) -> Result<Issued, RequestError> {
-        let world = world.into();
-        let asking = self.asking(world, &request, caller, self.deployment.now())?;
+        let answer = self.answered(world.into(), &request, caller).await;
+        tally::requested(&answer);
+        answer
+    }
+
+    async fn answered(&self, world: World<'_>, request: &CodeRequest, caller: &Caller) -> Result<Issued, RequestError> {
+        let asking = self.asking(world, request, caller, self.deployment.now())?;
         let address_key = self.deployment.keys.address_key(world.realm(), &request.email);
         if !asking.is_blocked
             && let Some(live) = self.resendable(&asking, address_key).await?

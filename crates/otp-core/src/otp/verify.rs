@@ -17,6 +17,7 @@ use crate::otp::RateLimited;
 use crate::port::{Attempt, AttemptEffects, Presented, SignedIn};
 use crate::realm::{Mode, Realm};
 use crate::session::{LiveSession, SignIn};
+use crate::tally;
 use crate::tenant::World;
 use crate::time::Timestamp;
 
@@ -144,7 +145,18 @@ impl Otp {
         verification: Verification,
         caller: &Caller,
     ) -> Result<Verified, VerifyError> {
-        let (world, now) = (world.into(), self.deployment.now());
+        let answer = self.judged(world.into(), &verification, caller).await;
+        tally::verified(&answer);
+        answer
+    }
+
+    async fn judged(
+        &self,
+        world: World<'_>,
+        verification: &Verification,
+        caller: &Caller,
+    ) -> Result<Verified, VerifyError> {
+        let now = self.deployment.now();
         let by = self.lookup(world.realm(), &verification.proof);
         let live = self.deployment.stores.challenges.live(&by, now).await?;
         let live: Vec<Challenge> =

@@ -12,6 +12,7 @@ use crate::fault::Res;
 use crate::limit::{Admission, Draw, HOUR, LimitKey, Rule, Window};
 use crate::port::{Delivery, Lease, Leased, Progress, Settled, Settlement};
 use crate::realm::Realm;
+use crate::tally;
 use crate::time::Timestamp;
 use crate::traffic::{Category, Wrong};
 
@@ -70,7 +71,11 @@ impl Relay {
         let key = LimitKey { realm: Realm::SERVICE, rule: Rule::RecipientHour, subject };
         let draw = Draw::new(key, PER_STRANGER, Window::Sliding(HOUR));
         let admission = self.deployment.stores.limits.acquire(vec![draw], self.deployment.now()).await?;
-        Ok(matches!(admission, Admission::Admitted(_)))
+        let is_admitted = matches!(admission, Admission::Admitted(_));
+        if !is_admitted {
+            tally::refused(Rule::RecipientHour);
+        }
+        Ok(is_admitted)
     }
 
     fn muted(&self, mail: &MailJob, recipient: &EmailAddress) -> Res<Effect> {
@@ -97,7 +102,7 @@ impl Relay {
         if at >= expires_at {
             return self.give_up(lease, mail, why).await;
         }
-        self.settle(lease, Settlement::RetryAt { at, progress }, Vec::new(), now).await
+        self.settle(lease, Settlement::RetryAt { at, progress }, Vec::new(), now).await.map(drop)
     }
 
     async fn give_up(&self, lease: Lease, mail: &MailJob, why: &'static str) -> Res<()> {
@@ -111,16 +116,26 @@ impl Relay {
         let now = self.deployment.now();
         tracing::debug!(mail = %mail.id, outcome = counter.as_str(), "mail settled");
         effects.push(Effect::Count { realm: mail.realm, counter, at: now });
-        self.settle(lease, Settlement::Finished, effects, now).await
+        let settled = self.settle(lease, Settlement::Finished, effects, now).await?;
+        // Whoever has the lease now counts it.
+        if settled == Settled::Recorded {
+            if counter == Counter::EmailsFailed {
+                tally::gave_up();
+            } else if counter == Counter::EmailsMuted {
+                tally::muted();
+            }
+        }
+        Ok(())
     }
 
-    async fn settle(&self, lease: Lease, how: Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<()> {
+    async fn settle(&self, lease: Lease, how: Settlement, effects: Vec<Effect>, now: Timestamp) -> Res<Settled> {
         let settled = self.deployment.stores.challenges.settle(lease, how, effects, now).await;
-        if self.down.outbox.note(settled)? == Settled::LeaseLost {
+        let settled = self.down.outbox.note(settled)?;
+        if settled == Settled::LeaseLost {
             tracing::warn!(
                 "a lease ran out before its mail was settled; the mail may go out twice, with the same id and code"
             );
         }
-        Ok(())
+        Ok(settled)
     }
 }

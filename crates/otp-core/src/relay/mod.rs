@@ -16,6 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
+use tracing::Instrument;
 
 use crate::deployment::Deployment;
 use crate::fault::{FaultKind, Res};
@@ -147,7 +148,12 @@ impl Relay {
     /// Carries out one entry and settles it; answers which it was.
     async fn carry(&self, leased: Leased) -> i64 {
         let lease = leased.lease;
-        match self.deliver(leased).await {
+        // For whoever traces. Its target is its own and its level below what is logged unless asked for.
+        let span = tracing::trace_span!(
+            target: "otp_core::relay::mail", "mail", otel.kind = "consumer",
+            otp.mail_id = %leased.mail.id, otp.failed_tries = leased.progress.tries,
+        );
+        match self.deliver(leased).instrument(span).await {
             Ok(()) => {}
             // Everything under way meets an outage, which is told of already.
             Err(fault) if fault.kind() == FaultKind::Unavailable => {

@@ -1,6 +1,7 @@
 //! A chain of providers: when one does not take a mail, the next is asked.
 
 mod breaker;
+mod tally;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,10 +49,22 @@ struct Provider {
 }
 
 impl Failover {
-    /// A chain of named providers, asked in this order. The names are for logs and checks.
+    /// A chain of named providers, asked in this order. The names are for logs, counts and checks.
     pub fn new(chain: impl IntoIterator<Item = (String, Arc<dyn Mailer>)>) -> Self {
-        let providers = chain.into_iter().map(|(name, mailer)| Provider { name, mailer, breaker: Mutex::default() });
+        let providers = chain.into_iter().map(|(name, mailer)| {
+            tally::begin(&name);
+            Provider { name, mailer, breaker: Mutex::default() }
+        });
         Self { providers: providers.collect() }
+    }
+
+    /// [Checks](Mailer::check) each provider by itself, all at once; answers with their names, in order.
+    pub async fn check_each(&self, now: Timestamp) -> Vec<(&str, Result<(), MailTrouble>)> {
+        let checks = self.providers.iter().map(|provider| async move {
+            let done = timeout(CHECK_DEADLINE, provider.mailer.check(now)).await;
+            (provider.name.as_str(), done.unwrap_or_else(|_| Err(MailTrouble("no answer in time".to_owned()))))
+        });
+        join_all(checks).await
     }
 }
 
@@ -70,6 +83,7 @@ impl Provider {
         };
         let begun = Instant::now();
         let delivery = timeout(share, self.mailer.send(mail, now)).await.unwrap_or(Delivery::Transient);
+        tally::tried(&self.name, &delivery);
         let later = || now.plus(begun.elapsed());
         match &delivery {
             Delivery::Sent | Delivery::BadRecipient => self.breaker().worked(),
@@ -126,20 +140,12 @@ impl Mailer for Failover {
 
     /// Well if any of the chain is.
     async fn check(&self, now: Timestamp) -> Result<(), MailTrouble> {
-        let checks = self.providers.iter().map(|provider| async move {
-            let done = timeout(CHECK_DEADLINE, provider.mailer.check(now)).await;
-            let trouble = match done {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(MailTrouble(trouble))) => trouble,
-                Err(_) => "no answer in time".to_owned(),
-            };
-            Err(format!("{}: {trouble}", provider.name))
-        });
-        let results = join_all(checks).await;
-        if results.iter().any(Result::is_ok) {
+        let checks = self.check_each(now).await;
+        if checks.iter().any(|(_, check)| check.is_ok()) {
             return Ok(());
         }
-        let troubles: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+        let troubles: Vec<String> =
+            checks.into_iter().filter_map(|(name, check)| Some(format!("{name}: {}", check.err()?))).collect();
         Err(MailTrouble(if troubles.is_empty() {
             "no mail provider is set up".to_owned()
         } else {

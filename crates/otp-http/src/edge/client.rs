@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use metrics::counter;
 use otp_core::caller::ClientAddress;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -30,7 +31,8 @@ pub(crate) struct Proxies {
 
 impl Proxies {
     /// Takes the word of those in `trusted` and of nobody else.
-    pub(crate) const fn trusting(trusted: Vec<IpNet>) -> Self {
+    pub(crate) fn trusting(trusted: Vec<IpNet>) -> Self {
+        counter!("otp_forwarded_untrusted_total").increment(0);
         Self { trusted, warned: AtomicBool::new(false) }
     }
 
@@ -41,16 +43,22 @@ impl Proxies {
         if self.trusts(peer) {
             return Some(self.forwarded(peer, request.headers()));
         }
-        if is_private(peer)
-            && request.headers().contains_key(FORWARDED_FOR)
-            && !self.warned.swap(true, Ordering::Relaxed)
-        {
+        if is_private(peer) && request.headers().contains_key(FORWARDED_FOR) {
+            self.overhear(peer);
+        }
+        Some(peer)
+    }
+
+    /// A private peer, who looks like a proxy, forwards what is not believed.
+    fn overhear(&self, peer: IpAddr) {
+        // What `otp-server doctor` asks for.
+        counter!("otp_forwarded_untrusted_total").increment(1);
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
                 "X-Forwarded-For from a private peer that is not trusted: all clients look like this one; if it is your proxy, name it in trusted_proxies"
             );
         }
-        Some(peer)
     }
 
     /// The right-most untrusted hop. Left of it stands whatever a client wrote himself.

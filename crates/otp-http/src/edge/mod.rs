@@ -3,8 +3,10 @@
 mod client;
 mod cors;
 mod host;
+mod measure;
 mod owner;
 mod request_id;
+mod trace;
 
 pub(crate) use client::{Client, Proxies};
 pub(crate) use cors::{Page, origin};
@@ -30,18 +32,22 @@ use otp_core::system::SystemEntropy;
 use crate::app::App;
 use crate::problem::{self, Problem, ProblemCode};
 use cors::Visit;
+use measure::Measured;
+use tracing::Instrument;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Names the request, refuses foreign hosts, answers preflights, bounds time, catches panics, writes problems out,
-/// adds the headers every answer has, lets pages read it, and logs the call. Neither query nor body nor headers are logged.
+/// adds the headers every answer has, lets pages read it, measures and logs the call. Neither query nor body nor headers are logged.
 pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    let measured = Measured::begin(&request);
     let id = RequestId::accept(request.headers(), &app.entropy);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let client = app.proxies.client(&request);
+    let span = trace::begin(&measured, &id);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(Client(client));
     let owner = Owner::default();
@@ -54,7 +60,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     } else if let Some(preflight) = visit.as_ref().and_then(Visit::preflight) {
         preflight
     } else {
-        within_bounds(next.run(request)).await
+        within_bounds(next.run(request)).instrument(span.clone()).await
     };
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     owner.count(&app.deployment, route, begun.elapsed(), &response, &id);
@@ -62,6 +68,8 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     if let Some(visit) = visit {
         visit.open(&mut response, &app).await;
     }
+    trace::end(&span, response.status());
+    measured.end(response.status());
 
     tracing::info!(
         %method,
@@ -93,9 +101,11 @@ async fn within_bounds(call: impl Future<Output = Response>) -> Response {
 
 /// The edge of a service that has nothing to serve from yet.
 pub(crate) async fn bare_edge(State(public_url): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let measured = Measured::begin(&request);
     let id = RequestId::accept(request.headers(), &SystemEntropy::default());
     let mut response = next.run(request).await;
     finish(&mut response, &public_url, &id);
+    measured.end(response.status());
     response
 }
 

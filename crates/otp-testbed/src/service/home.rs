@@ -31,7 +31,10 @@ impl Home {
         rustls::crypto::ring::default_provider().install_default().ok();
         let port = free_port();
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, port, environment: vec![("OTP_LISTEN".into(), format!("127.0.0.1:{port}"))] }
+        // Many run at once, and who looks at metrics says where.
+        let environment = [("OTP_LISTEN", format!("127.0.0.1:{port}")), ("OTP_METRICS_LISTEN", String::new())];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        Self { folder, port, environment }
     }
 
     /// One that `serve` accepts, sending mail to `smtp`.

@@ -24,8 +24,9 @@ const fn secret(name: &'static str, env: &'static str, default: &'static str, he
 }
 
 /// Every setting, in the order they are shown.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 16] = [
     open("listen", "OTP_LISTEN", "127.0.0.1:8080", "address and port of the API"),
+    open("metrics_listen", "OTP_METRICS_LISTEN", "127.0.0.1:9464", "address and port of /metrics; empty: no metrics"),
     open("public_url", "OTP_PUBLIC_URL", "", "where clients reach it, https://login.example.org; issuer of tokens"),
     secret(
         "database",

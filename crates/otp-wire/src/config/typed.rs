@@ -41,6 +41,8 @@ pub enum MailRoute {
 pub struct Config {
     /// Where the API listens.
     pub listen: SocketAddr,
+    /// Where metrics are told, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Where clients reach it, without a slash at its end.
     pub public_url: String,
     /// Whether somebody has said so; else it follows from where the API listens.
@@ -89,6 +91,7 @@ impl Config {
             .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         let config = Self {
             listen,
+            metrics_listen: reader.metrics_listen(),
             public_url: reader.public_url(listen),
             public_url_is_set: reader.present("public_url").is_some(),
             database: SecretString::from(reader.text("database").to_owned()),
@@ -162,6 +165,11 @@ impl<'a> Reader<'a> {
             self.reject(name, wanted);
         }
         parsed
+    }
+
+    fn metrics_listen(&mut self) -> Option<SocketAddr> {
+        self.present("metrics_listen")?;
+        self.parse("metrics_listen", "an address and port like 127.0.0.1:9464, or empty")
     }
 
     fn public_url(&mut self, listen: SocketAddr) -> String {

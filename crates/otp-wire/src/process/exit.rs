@@ -18,19 +18,31 @@ pub enum Failure {
     NotFound(String),
     /// Something it depends on cannot be reached (6).
     Unreachable(String),
+    /// What was looked at is not as it should be (7).
+    Unwell(String),
 }
 
 impl Failure {
     /// Says in the name of `program` what went wrong, and with which code the process ends.
     pub fn report(&self, program: &str) -> ExitCode {
-        let (code, text) = match self {
+        let (code, text) = self.parts();
+        eprintln!("{program}: {text}");
+        ExitCode::from(code)
+    }
+
+    /// What went wrong.
+    pub fn text(&self) -> &str {
+        self.parts().1
+    }
+
+    const fn parts(&self) -> (u8, &String) {
+        match self {
             Self::Failed(text) => (1, text),
             Self::Configuration(text) => (3, text),
             Self::NotFound(text) => (4, text),
             Self::Unreachable(text) => (6, text),
-        };
-        eprintln!("{program}: {text}");
-        ExitCode::from(code)
+            Self::Unwell(text) => (7, text),
+        }
     }
 }
 

@@ -1,15 +1,16 @@
-//! Log lines on stderr.
+//! Log lines on stderr, and beside them traces, where this build has them.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::Failure;
 use crate::config::{Config, LogFormat};
 
-/// Begins logging as configured.
+/// Begins logging as configured. Within a runtime.
 ///
 /// # Errors
 /// [`Failure::Configuration`] when the filter cannot be read, [`Failure::Failed`] when the process logs already.
@@ -20,14 +21,19 @@ pub fn begin(config: &Config) -> Result<(), Failure> {
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let begun = if json {
-        registry.with(lines.json().flatten_event(true)).try_init()
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = if json {
+        Box::new(lines.json().flatten_event(true).with_filter(filter))
     } else {
-        registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
+        Box::new(lines.with_ansi(std::io::stderr().is_terminal()).with_filter(filter))
     };
-    begun.map_err(|error| Failure::Failed(format!("logging could not begin: {error}")))
+    let layers = vec![lines];
+    #[cfg(feature = "otlp")]
+    let layers = layers.into_iter().chain(super::traces::layer()?).collect::<Vec<_>>();
+    tracing_subscriber::registry()
+        .with(layers)
+        .try_init()
+        .map_err(|error| Failure::Failed(format!("logging could not begin: {error}")))
 }
 
 /// Which lines are written.

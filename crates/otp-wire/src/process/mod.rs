@@ -1,4 +1,4 @@
-//! What every process of the service has in common: how it reads its settings, logs, waits for its
+//! What every process of the service has in common: how it reads its settings, logs, measures, waits for its
 //! database, works beside requests and ends.
 //!
 //! A process is these parts in its own order; `otp-worker` is the shortest example:
@@ -29,13 +29,17 @@ pub mod logging;
 pub mod schema;
 
 mod exit;
+mod measures;
 mod requirements;
 mod settings;
 mod termination;
+#[cfg(feature = "otlp")]
+mod traces;
 mod traffic;
 mod work;
 
 pub use exit::Failure;
+pub use measures::Measures;
 pub use requirements::Requirements;
 pub use settings::SettingArgs;
 pub use termination::Termination;
@@ -54,7 +58,12 @@ pub fn run(program: &str, task: impl Future<Output = Result<(), Failure>>) -> Ex
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(task),
+        Ok(runtime) => {
+            let done = runtime.block_on(task);
+            #[cfg(feature = "otlp")]
+            traces::end();
+            done
+        }
         Err(error) => Err(Failure::Failed(format!("no runtime: {error}"))),
     };
     match done {

@@ -22,13 +22,23 @@ impl Requirements {
     /// # Errors
     /// [`Failure::Configuration`]: one screen that lists all that are missing, each with a way to get it.
     pub fn of(config: &Config) -> Result<Self, Failure> {
-        let has_inbox = config.email.iter().any(|route| matches!(route, MailRoute::Inbox));
+        let has_inbox = has_inbox(config);
         match (&config.secret_key, &config.email_from) {
             (Some(master), Some(sender)) if !config.email.is_empty() && !has_inbox => {
                 Ok(Self { master: master.clone(), sender: sender.clone() })
             }
             _ => Err(Failure::Configuration(Self::screen(config, has_inbox)?)),
         }
+    }
+
+    /// The variables of those that `config` lacks.
+    pub fn missing(config: &Config) -> Vec<&'static str> {
+        let lacks = [
+            ("OTP_SECRET_KEY", config.secret_key.is_none()),
+            ("OTP_EMAIL_URL", config.email.is_empty() || has_inbox(config)),
+            ("OTP_EMAIL_FROM", config.email_from.is_none()),
+        ];
+        lacks.into_iter().filter_map(|(name, is_missing)| is_missing.then_some(name)).collect()
     }
 
     fn screen(config: &Config, has_inbox: bool) -> Result<String, Failure> {
@@ -57,4 +67,9 @@ impl Requirements {
         screen.push_str("\nEach may stand in --config FILE too, and every secret in a file named by …_FILE. To try things out: otp-server dev\n");
         Ok(screen)
     }
+}
+
+/// Whether mail would go to the development mailbox.
+fn has_inbox(config: &Config) -> bool {
+    config.email.iter().any(|route| matches!(route, MailRoute::Inbox))
 }

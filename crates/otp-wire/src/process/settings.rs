@@ -16,6 +16,9 @@ pub struct SettingArgs {
     /// Address and port of the API
     #[arg(long, global = true, value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// Address and port of /metrics; empty for none
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
+    metrics_listen: Option<String>,
     /// Where clients reach it
     #[arg(long, global = true, value_name = "URL")]
     public_url: Option<String>,
@@ -68,6 +71,7 @@ impl SettingArgs {
     fn flags(&self) -> BTreeMap<String, String> {
         let flags = [
             ("listen", &self.listen),
+            ("metrics_listen", &self.metrics_listen),
             ("public_url", &self.public_url),
             ("email_from", &self.email_from),
             ("tls_ca_file", &self.tls_ca_file),

@@ -1,12 +1,14 @@
 //! The system of record, and where limits are kept, from their URLs.
 
+mod clock;
 mod database;
 mod exclusive;
 mod kv;
 
+pub use clock::database_time;
 pub use database::Database;
 pub use exclusive::Exclusive;
-pub use kv::kv_is_apart;
+pub use kv::{Kept, kv_is_apart, kv_keeps};
 pub use otp_sql::Schema;
 
 use std::fmt;
@@ -41,6 +43,16 @@ impl Storage {
     /// `Misconfigured` when the URL cannot be read, names an engine this build has not got, or is refused;
     /// `Unavailable` when the database cannot be opened or reached.
     pub async fn open(config: &Config) -> Res<Self> {
+        let Self { sql, kv: _ } = Self::open_database(config).await?;
+        Ok(Self { sql, kv: kv::open(config).await? })
+    }
+
+    /// Opens the database of `config` and nothing else, for who looks at one thing at a time: limits are drawn there,
+    /// whatever `config` says of another store.
+    ///
+    /// # Errors
+    /// As [`Storage::open`], of the database.
+    pub async fn open_database(config: &Config) -> Res<Self> {
         let database = Database::of(config).map_err(|error| Fault::misconfigured("storage.open", error))?;
         let sql = match &database {
             #[cfg(feature = "sqlite")]
@@ -51,7 +63,7 @@ impl Storage {
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             _ => return Err(Fault::misconfigured("storage.open", "this build has not got that engine")),
         };
-        Ok(Self { sql: Arc::new(sql), kv: kv::open(config).await? })
+        Ok(Self { sql: Arc::new(sql), kv: None })
     }
 
     /// Every storage port.
