@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::json::Node;
-use crate::problem::{FieldError, Flaw, pointer};
+use super::json::{Node, Path};
+use crate::problem::{FieldError, Flaw, MAX_ERRORS, pointer};
 
 /// The members of one object, and what was found wrong with them.
 pub(crate) struct Fields {
@@ -79,9 +79,15 @@ impl Fields {
     }
 
     fn whole(&mut self, members: Vec<(String, Node)>, at: &str) -> Option<Value> {
-        let twice = |pointer| FieldError::new(pointer, Flaw::DuplicateMember);
-        let whole = Node::Object(members).into_value(at);
-        whole.map_err(|pointers| self.errors.extend(pointers.into_iter().map(twice))).ok()
+        let mut errors = Vec::new();
+        let value = Node::Object(members).into_value(&Path::from(at), &mut |path| {
+            if errors.len() < MAX_ERRORS {
+                errors.push(FieldError::new(path.pointer(), Flaw::DuplicateMember));
+            }
+        });
+        let is_whole = errors.is_empty();
+        self.errors.extend(errors);
+        is_whole.then_some(value)
     }
 
     /// What `read` makes of the object `name`.

@@ -15,7 +15,7 @@ use otp_core::tenants::{AccountError, ConfigureError, KeyError, KeyRefused, Regi
 use otp_core::time::ceil_seconds;
 use otp_core::users::UserError;
 
-use super::{Extra, FieldError, Flaw, Problem, ProblemCode};
+use super::{Extra, FieldError, Flaw, MAX_ERRORS, Problem, ProblemCode};
 use crate::limits;
 
 impl From<RequestError> for Problem {
@@ -141,7 +141,7 @@ impl Problem {
                     let pointer = pointer.strip_prefix(strip).map(str::to_owned).unwrap_or(pointer);
                     FieldError::of_config(at, Flawed { pointer, flaw })
                 };
-                Self::invalid(flaws.into_iter().map(within).collect())
+                Self::invalid(flaws.into_iter().take(MAX_ERRORS).map(within).collect())
             }
             ConfigureError::Config(ConfigError::Fault(fault)) | ConfigureError::Fault(fault) => fault.into(),
         }

@@ -17,6 +17,7 @@ mod health;
 mod jwks;
 mod kv;
 mod limits;
+mod many_faults;
 mod modes;
 mod once;
 mod order;
