@@ -1,6 +1,8 @@
 //! One object of a body, read member by member. Faults are gathered, so that a caller learns of all
 //! at once; whatever was not asked for is one.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::json::{Node, Path};
@@ -16,14 +18,11 @@ pub(crate) struct Fields {
 impl Fields {
     /// Those of the object `at` points to.
     pub(super) fn new(at: String, members: Vec<(String, Node)>) -> Self {
-        let twice =
-            |place: usize, name: &str| members[..place].iter().filter(|(earlier, _)| earlier == name).count() == 1;
-        let errors = members
-            .iter()
-            .enumerate()
-            .filter(|(place, (name, _))| twice(*place, name))
-            .map(|(_, (name, _))| FieldError::new(pointer(&at, name), Flaw::DuplicateMember))
-            .collect();
+        let (mut seen, mut told) = (HashSet::with_capacity(members.len()), HashSet::new());
+        let names = members.iter().map(|(name, _)| name.as_str());
+        let twice = names.filter(|name| !seen.insert(*name) && told.insert(*name));
+        let error = |name| FieldError::new(pointer(&at, name), Flaw::DuplicateMember);
+        let errors = twice.take(MAX_ERRORS).map(error).collect();
         Self { at, members, errors }
     }
 
@@ -117,9 +116,8 @@ impl Fields {
     /// All faults; members nobody has asked for are among them.
     pub(super) fn close(self) -> Vec<FieldError> {
         let Self { at, members, mut errors } = self;
-        let mut unknown: Vec<String> = members.iter().map(|(name, _)| pointer(&at, name)).collect();
-        unknown.dedup();
-        errors.extend(unknown.into_iter().map(|pointer| FieldError::new(pointer, Flaw::UnknownMember)));
+        let unknown = distinct(members.iter().map(|(name, _)| name.as_str()));
+        errors.extend(unknown.map(|name| FieldError::new(pointer(&at, name), Flaw::UnknownMember)));
         errors
     }
 
@@ -136,6 +134,12 @@ impl Fields {
         self.members.retain(|(member, _)| member != name);
         Some(value)
     }
+}
+
+/// `names`, each once, as many of them as are told.
+pub(super) fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &'n str> {
+    let mut seen = HashSet::new();
+    names.filter(move |name| seen.insert(*name)).take(MAX_ERRORS)
 }
 
 /// `text`, if it has at most `max` characters.

@@ -53,3 +53,22 @@ async fn a_name_that_comes_often_is_told_once() {
         assert_eq!(put(&world, path, body).await.faults(), [(pointer.to_owned(), "duplicate_member".to_owned())]);
     }
 }
+
+#[tokio::test]
+async fn of_many_faults_the_first_hundred_are_told() {
+    let world = World::new().await;
+    let unknown = members(20_000, |place| format!("{place:x}"));
+    for (path, body) in [
+        ("/admin/config", format!("{{{unknown}}}")),
+        ("/admin/config", format!(r#"{{"config":{{{unknown}}}}}"#)),
+        ("/admin/config/email", format!("{{{unknown}}}")),
+        ("/admin/config", format!(r#"{{"config":{{}},{}}}"#, members(20_000, |place| (place / 2).to_string()))),
+    ] {
+        let answer = put(&world, path, body).await;
+        stays_small(&answer);
+        assert_eq!(answer.faults().len(), MOST);
+    }
+    let query: String = (0..4_000).map(|place| format!("&{place}=1")).collect();
+    let answer = world.get(&format!("/admin/customers/me?{query}")).key(&world.customer.key).send().await;
+    stays_small(&answer);
+}

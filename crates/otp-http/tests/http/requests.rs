@@ -127,7 +127,6 @@ async fn every_fault_of_a_body_is_told_at_once() {
         faults(&[
             ("/Email", "unknown_member"),
             ("/a", "unknown_parameter"),
-            ("/a", "unknown_parameter"),
             ("/b", "unknown_parameter"),
             ("/challengeId", "too_long"),
             ("/context/device", "unknown_member"),
