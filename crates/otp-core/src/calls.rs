@@ -78,6 +78,8 @@ pub struct Repeatable<'a, T> {
     pub lease: CallLease,
     /// The answer to an outcome.
     pub answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync),
+    /// How long it is repeated.
+    pub repeated: Duration,
 }
 
 impl<T> Repeatable<'_, T> {
@@ -88,7 +90,7 @@ impl<T> Repeatable<'_, T> {
         Ok(Remembered {
             lease: self.lease,
             answer: deployment.keys.seal_answer(realm, &key, &answer, &*deployment.entropy)?,
-            expires_at: now.plus(IdempotencyKey::REMEMBERED),
+            expires_at: now.plus(self.repeated),
         })
     }
 }

@@ -63,6 +63,8 @@ impl From<ConfirmError> for Problem {
         match error {
             ConfirmError::Closed => ProblemCode::SignupClosed.into(),
             ConfirmError::EmailTaken => ProblemCode::EmailTaken.into(),
+            // There is nothing to do but to ask again.
+            ConfirmError::InFlight => ProblemCode::Unavailable.into(),
             ConfirmError::Verify(error) => error.into(),
         }
     }

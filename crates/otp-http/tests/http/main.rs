@@ -30,6 +30,7 @@ mod secrets;
 mod sessions;
 mod sign_in;
 mod signup;
+mod signup_again;
 mod totality;
 mod users;
 mod world;
