@@ -114,6 +114,7 @@ impl From<KeyError> for Problem {
             KeyError::NotFound => ProblemCode::NotFound.into(),
             KeyError::NotActive => ProblemCode::InvalidTransition.into(),
             KeyError::LastKey => ProblemCode::LastKey.into(),
+            KeyError::TooMany => ProblemCode::TooManyKeys.into(),
             KeyError::Fault(fault) => fault.into(),
         }
     }
