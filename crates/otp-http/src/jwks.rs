@@ -36,7 +36,7 @@ async fn keys(app: &App, customer: &str, mode: Mode) -> Result<Response, Problem
     }
     let id = customer.parse().ok().filter(|id| *id != TenantId::SERVICE).ok_or(ProblemCode::NotFound)?;
     let tenant = app.tenants.get(id, Age::Kept).await?.ok_or(ProblemCode::NotFound)?;
-    let mut response = Json(Keys { keys: tenant.jwks(mode) }).into_response();
+    let mut response = Json(Keys { keys: tenant.jwks(mode, app.deployment.now()) }).into_response();
     response.headers_mut().insert(CACHE_CONTROL, KEPT);
     Ok(response)
 }

@@ -139,6 +139,32 @@ async fn each_algorithm_takes_over_from_the_one_before() {
 }
 
 #[tokio::test]
+async fn who_changes_his_mind_signs_with_the_keys_there_are() {
+    let world = World::new().await;
+    world.sign_with("ES256").await;
+    let (token, first) = (world.token(ADA).await, world.jwks("").await[0]["kid"].clone());
+    for _ in 0..5 {
+        world.sign_with("EdDSA").await;
+        world.sign_with("HS256").await;
+        world.sign_with("ES256").await;
+    }
+    let keys = world.jwks("").await;
+    let algorithms: Vec<_> = keys.iter().map(|key| text(key, "alg")).collect();
+    assert_eq!((algorithms, &keys[0]["kid"]), (vec!["ES256".to_owned(), "EdDSA".to_owned()], &first));
+    assert_eq!(world.jwks("/test").await.len(), 2);
+    assert!(world.accepts(&token).await);
+    assert_eq!(read(&world.token("grace@example.org").await, 0)["kid"], first);
+
+    // Nothing changes, and what was retired is listed for as long as its tokens may live.
+    world.advance(86_399);
+    assert_eq!(world.jwks("").await.len(), 2);
+    world.advance(1);
+    assert_eq!(world.jwks("").await.len(), 1);
+    world.sign_with("EdDSA").await;
+    assert_ne!(world.jwks("").await[0]["kid"], keys[1]["kid"], "nobody lists that one any more");
+}
+
+#[tokio::test]
 async fn a_token_is_for_the_key_and_the_algorithm_it_names_and_nothing_else() {
     let world = World::new().await;
     world.sign_with("EdDSA").await;
