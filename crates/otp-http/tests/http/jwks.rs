@@ -234,10 +234,11 @@ async fn live_and_test_have_keys_of_their_own() {
 async fn nobody_unknown_publishes_keys() {
     let world = World::new().await;
     let service = otp_core::id::TenantId::SERVICE;
-    for customer in ["cust_x".to_owned(), format!("cust_{}1", "0".repeat(21)), service.to_string(), "%00".to_owned()] {
+    let strange = ["cust_x", "%00", "%ff", "%", "%zz", "cust_%c3%28"].map(ToOwned::to_owned);
+    for customer in [format!("cust_{}1", "0".repeat(21)), service.to_string()].into_iter().chain(strange) {
         for mode in ["", "/test"] {
             let answer = world.get(&format!("/t/{customer}{mode}/.well-known/jwks.json")).send().await;
-            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{customer}");
+            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{customer}{mode}");
         }
     }
 }
