@@ -55,6 +55,10 @@ pub enum Rule {
     QuotaMonthWarned,
     /// That a tenant was told of its month being used up.
     QuotaMonthExceeded,
+    /// That it was told of signups refused to one address.
+    SignupEmailTold,
+    /// That it was told of signups refused to one client address.
+    SignupClientTold,
 }
 
 impl Rule {
@@ -75,6 +79,8 @@ impl Rule {
             Self::QuotaDayExceeded => "quota-day-exceeded",
             Self::QuotaMonthWarned => "quota-month-warned",
             Self::QuotaMonthExceeded => "quota-month-exceeded",
+            Self::SignupEmailTold => "signup-email-told",
+            Self::SignupClientTold => "signup-client-told",
         }
     }
 
@@ -94,7 +100,9 @@ impl Rule {
             | Self::QuotaDayWarned
             | Self::QuotaDayExceeded
             | Self::QuotaMonthWarned
-            | Self::QuotaMonthExceeded => false,
+            | Self::QuotaMonthExceeded
+            | Self::SignupEmailTold
+            | Self::SignupClientTold => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{ATTEMPTS, CODE_LENGTH, LIFE, Signup};
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
 use crate::challenge::{Challenge, Purpose};
-use crate::effect::{Effect, Letter, MailJob};
+use crate::effect::{Effect, Letter, MailJob, Once};
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
 use crate::id::{ChallengeId, MailId, TenantId};
@@ -121,12 +121,18 @@ impl Signup {
         let keys = &self.deployment.keys;
         let entry = self.deployment.audit(Realm::SERVICE, AuditEvent::RateLimitExceeded, None, caller, now)?;
         let entry = entry.with("address", keys.audit_name(Realm::SERVICE, &request.email));
-        let draw = |rule: Rule, subject: Subject, limit| Draw {
-            refused: vec![Effect::Audit(entry.clone().with("rule", rule.as_str()))],
-            ..Draw::new(LimitKey { realm: Realm::SERVICE, rule, subject }, limit, Window::Sliding(HOUR))
+        // Anybody may ask, and be refused, as often as he likes: that is told once.
+        let draw = |rule: Rule, told: Rule, subject: Subject, limit| {
+            let (key, window) = (LimitKey { realm: Realm::SERVICE, rule, subject }, Window::Sliding(HOUR));
+            let effects = vec![Effect::Audit(entry.clone().with("rule", rule.as_str()))];
+            let once = Once { key: LimitKey { rule: told, ..key }, window, effects };
+            Draw { refused: vec![Effect::Once(once)], ..Draw::new(key, limit, window) }
         };
-        let email = draw(Rule::SignupEmail, keys.address_subject(&request.email), PER_EMAIL);
-        let client = caller.client.map(|client| draw(Rule::SignupClient, keys.client_subject(client), PER_CLIENT));
+        let by_email = keys.address_subject(&request.email);
+        let email = draw(Rule::SignupEmail, Rule::SignupEmailTold, by_email, PER_EMAIL);
+        let client = caller
+            .client
+            .map(|client| draw(Rule::SignupClient, Rule::SignupClientTold, keys.client_subject(client), PER_CLIENT));
         Ok([Some(email), client].into_iter().flatten().collect())
     }
 

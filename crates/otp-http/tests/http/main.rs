@@ -31,6 +31,7 @@ mod sessions;
 mod sign_in;
 mod signup;
 mod signup_again;
+mod signup_asked;
 mod totality;
 mod users;
 mod world;

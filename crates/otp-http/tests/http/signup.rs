@@ -12,7 +12,7 @@ use crate::gate::Trouble;
 use crate::world::{ADA, Answer, World, code_in, other_than, text};
 
 /// The wish of `email` for an account.
-fn wish(email: &str) -> Value {
+pub(crate) fn wish(email: &str) -> Value {
     json!({ "email": email, "companyName": " Acme & Sons " })
 }
 
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// How often each of `events` stands in the trail of `tenant`.
-    async fn told<const N: usize>(&self, tenant: TenantId, events: [AuditEvent; N]) -> [usize; N] {
+    pub(crate) async fn told<const N: usize>(&self, tenant: TenantId, events: [AuditEvent; N]) -> [usize; N] {
         let trail = self.services.deployment.stores().audit.recent(tenant, 1_000).await.unwrap();
         events.map(|event| trail.iter().filter(|entry| entry.event == event).count())
     }

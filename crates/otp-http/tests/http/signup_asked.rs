@@ -1,0 +1,33 @@
+//! Asking for an account again and again: what is told of it, and what strangers have in common, which is nothing.
+
+use otp_core::audit::AuditEvent;
+use otp_core::id::TenantId;
+
+use crate::signup::wish;
+use crate::world::{ADA, World};
+
+#[tokio::test]
+async fn that_signups_were_refused_is_told_once_an_hour() {
+    let world = World::new().await;
+    let ask = |email: String, peer: &str| world.post("/signup", wish(&email)).peer(peer).send();
+    let exceeded = async || world.told(TenantId::SERVICE, [AuditEvent::RateLimitExceeded]).await[0];
+    for n in 0..5 {
+        assert_eq!(ask(format!("user{n}@example.org"), "192.0.2.1").await.status, 200);
+    }
+    for n in 0..20 {
+        assert_eq!(ask(format!("more{n}@example.org"), "192.0.2.1").await.status, 429);
+    }
+    assert_eq!(exceeded().await, 1, "one client");
+    for peer in ["192.0.2.2", "192.0.2.3", "192.0.2.4"] {
+        assert_eq!(ask(ADA.to_owned(), peer).await.status, 200);
+    }
+    for n in 5..25 {
+        assert_eq!(ask(ADA.to_owned(), &format!("192.0.2.{n}")).await.status, 429);
+    }
+    assert_eq!(exceeded().await, 2, "and one address");
+    world.advance(3600);
+    for n in 0..6 {
+        ask(format!("other{n}@example.org"), "192.0.2.1").await;
+    }
+    assert_eq!(exceeded().await, 3, "in the next hour again");
+}
