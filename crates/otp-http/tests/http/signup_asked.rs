@@ -31,3 +31,14 @@ async fn that_signups_were_refused_is_told_once_an_hour() {
     }
     assert_eq!(exceeded().await, 3, "in the next hour again");
 }
+
+#[tokio::test]
+async fn strangers_may_choose_the_same_key() {
+    let world = World::new().await;
+    let ask = |email: &str| world.post("/signup", wish(email)).header("idempotency-key", "signup-1").send();
+    for email in [ADA, "bob@example.org"] {
+        let answer = ask(email).await;
+        assert_eq!((answer.status, answer.header("idempotency-replayed")), (200, None), "{email}");
+    }
+    assert_eq!(ask(ADA).await.header("idempotency-replayed"), Some("true"));
+}
