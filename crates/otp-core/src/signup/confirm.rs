@@ -84,15 +84,18 @@ const SECRET: &str = "default";
 const PUBLISHABLE: &str = "default publishable";
 
 impl Signup {
-    /// The signup a link was mailed for, if that can still be confirmed. A plain read: nothing is spent.
+    /// The signup a link was mailed for, while that can be confirmed. A plain read: nothing is spent.
     ///
     /// # Errors
-    /// When the store cannot be reached.
-    pub async fn pending(&self, token: &SignupToken) -> Res<Option<PendingSignup>> {
+    /// [`ConfirmError`]: what would be answered to who confirms it.
+    pub async fn pending(&self, token: &SignupToken) -> Result<PendingSignup, ConfirmError> {
+        if self.plan.is_none() {
+            return Err(ConfirmError::Closed);
+        }
         let live = self.live(&by_token(token), self.deployment.now()).await?;
-        let Some(challenge) = self.of_token(&live, token)?.filter(|_| self.plan.is_some()) else { return Ok(None) };
+        let challenge = self.of_token(&live, token)?.ok_or(VerifyError::Expired)?;
         let (email, company_name) = self.asked(challenge)?;
-        Ok(Some(PendingSignup { email, company_name }))
+        Ok(PendingSignup { email, company_name })
     }
 
     /// Opens the account, unless it was opened by an answer nobody got: what it takes to have that repeated is `answer`.

@@ -69,7 +69,8 @@ impl Signup {
     /// # Errors
     /// [`SignupError`].
     pub async fn request(&self, request: SignupRequest, caller: &Caller) -> Result<SignupRequested, SignupError> {
-        if self.plan.is_none() {
+        let is_closed = self.plan.is_none();
+        if is_closed && request.idempotency.is_none() {
             return Err(SignupError::Closed);
         }
         let now = self.deployment.now();
@@ -85,6 +86,10 @@ impl Signup {
             admitted: self.admitted(&request, letter, caller, now)?,
             opening: Opening::New(challenge.clone()),
         };
+        // What was answered before is answered again, though nobody may sign up since.
+        if is_closed && !self.deployment.stores.challenges.foregone(&written, now).await? {
+            return Err(SignupError::Closed);
+        }
         match self.otp.open_within_limits(written, now).await? {
             Opened::Admitted(usage) => {
                 self.deployment.bell.ring();

@@ -34,12 +34,8 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Response {
     };
     let Ok(parsed) = token.parse::<SignupToken>() else { return trouble(Trouble::Dead, locale) };
     match app.signup.pending(&parsed).await {
-        Ok(Some(pending)) => html(StatusCode::OK, page::button(locale, &pending, &token)),
-        Ok(None) => trouble(Trouble::Dead, locale),
-        Err(fault) => {
-            problem::log(&fault);
-            trouble(Trouble::Down, locale)
-        }
+        Ok(pending) => html(StatusCode::OK, page::button(locale, &pending, &token)),
+        Err(error) => trouble(Trouble::from(error), locale),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use otp_core::audit::AuditEvent;
 use otp_core::id::TenantId;
+use serde_json::json;
 
 use crate::signup::wish;
 use crate::world::{ADA, World};
@@ -41,4 +42,29 @@ async fn strangers_may_choose_the_same_key() {
         assert_eq!((answer.status, answer.header("idempotency-replayed")), (200, None), "{email}");
     }
     assert_eq!(ask(ADA).await.header("idempotency-replayed"), Some("true"));
+}
+
+#[tokio::test]
+async fn what_was_answered_is_answered_again_where_signup_is_closed_since() {
+    let world = World::new().await;
+    let first = world.post("/signup", wish(ADA)).header("idempotency-key", "k").send().await;
+    let world = world.closed_to_signups();
+    let again = world.post("/signup", wish(ADA)).header("idempotency-key", "k").send().await;
+    assert_eq!((again.status, &again.body, again.header("idempotency-replayed")), (200, &first.body, Some("true")));
+    let other = world.post("/signup", json!({ "email": ADA, "companyName": "Other" })).header("idempotency-key", "k");
+    assert_eq!(other.send().await.problem(), (422, "idempotency_mismatch".to_owned()));
+    let closed = (403, "signup_closed".to_owned());
+    assert_eq!(world.post("/signup", wish(ADA)).header("idempotency-key", "l").send().await.problem(), closed);
+    assert_eq!(world.deliver().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_says_that_signup_is_closed() {
+    let world = World::new().await;
+    let (_, token) = world.signed_up(ADA).await;
+    let world = world.closed_to_signups();
+    let shown = world.get(&format!("/signup/confirm?token={token}")).send().await;
+    assert_eq!(shown.status, 403);
+    assert!(String::from_utf8_lossy(&shown.body).contains("Nobody can sign up here now"));
+    assert_eq!(world.get("/signup/confirm?token=otp_su_1").send().await.status, 410);
 }
