@@ -63,13 +63,22 @@ pub struct Authenticated {
     pub live: LiveSession,
 }
 
-/// What a session is refreshed with.
-#[derive(Debug, Clone)]
+/// What a session is refreshed with. `Debug` tells which kind it is.
+#[derive(Clone)]
 pub enum RefreshCredential {
     /// Its refresh token.
     Refresh(RefreshToken),
     /// A live access token.
     Access(String),
+}
+
+impl fmt::Debug for RefreshCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refresh(_) => "Refresh(…)",
+            Self::Access(_) => "Access(…)",
+        })
+    }
 }
 
 /// Why a token was not accepted.

@@ -182,3 +182,13 @@ async fn a_key_another_node_has_just_begun_to_sign_with_is_found() {
     let forged = scene.sessions.authenticate(&before, &format!("{header}.{rest}")).await;
     assert!(matches!(forged, Err(SessionError::Invalid(_))));
 }
+
+#[tokio::test]
+async fn credentials_and_answers_do_not_show_themselves() {
+    let scene = Scene::set().await;
+    let tokens = signed_in(&scene).await;
+    let access = format!("{:?}", RefreshCredential::Access(tokens.access.clone()));
+    let refresh = format!("{:?}", RefreshCredential::Refresh(tokens.refresh));
+    let answer = format!("{:?}", otp_core::calls::Seen::Answered(b"otp_live_sk_".to_vec()));
+    assert_eq!([access, refresh, answer], ["Access(…)", "Refresh(…)", "Answered(…)"]);
+}
