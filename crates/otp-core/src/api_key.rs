@@ -220,6 +220,12 @@ impl KeyRecord {
         }
     }
 
+    /// Since when it opens nothing, if that is so at `now`.
+    pub fn ended_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let expired = self.expires_at.filter(|end| *end <= now);
+        [self.revoked_at, expired].into_iter().flatten().min()
+    }
+
     /// Whether it opens anything at `now`.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         match self.status(now) {

@@ -23,8 +23,7 @@ pub struct Calls {
     deployment: Deployment,
 }
 
-/// What a call is, seen from before.
-#[derive(Debug)]
+/// What a call is, seen from before. `Debug` does not show an answer: it may hold a key.
 pub enum Seen {
     /// New: it is to be made, and its answer remembered under this lease.
     Never(CallLease),
@@ -34,6 +33,17 @@ pub enum Seen {
     Answered(Vec<u8>),
     /// Made with another body.
     Mismatch,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never(lease) => f.debug_tuple("Never").field(lease).finish(),
+            Self::InFlight => f.write_str("InFlight"),
+            Self::Answered(_) => f.write_str("Answered(…)"),
+            Self::Mismatch => f.write_str("Mismatch"),
+        }
+    }
 }
 
 impl Calls {
@@ -78,6 +88,8 @@ pub struct Repeatable<'a, T> {
     pub lease: CallLease,
     /// The answer to an outcome.
     pub answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync),
+    /// How long it is repeated.
+    pub repeated: Duration,
 }
 
 impl<T> Repeatable<'_, T> {
@@ -88,7 +100,7 @@ impl<T> Repeatable<'_, T> {
         Ok(Remembered {
             lease: self.lease,
             answer: deployment.keys.seal_answer(realm, &key, &answer, &*deployment.entropy)?,
-            expires_at: now.plus(IdempotencyKey::REMEMBERED),
+            expires_at: now.plus(self.repeated),
         })
     }
 }

@@ -37,7 +37,7 @@ pub enum Effect {
     /// A line of the audit trail.
     Audit(AuditEntry),
     /// The answer of the call that makes the change; the whole change is refused if somebody else makes that call by now.
-    /// Goes with changes of tenants only.
+    /// Goes with changes of tenants only, and with the sign-in that registers one.
     Remember(Remembered),
     /// Others, unless they were written within this window before. Whether they were is a limit of one unit,
     /// [drawn](Once::draw) in the same write.

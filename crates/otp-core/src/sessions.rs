@@ -63,13 +63,22 @@ pub struct Authenticated {
     pub live: LiveSession,
 }
 
-/// What a session is refreshed with.
-#[derive(Debug, Clone)]
+/// What a session is refreshed with. `Debug` tells which kind it is.
+#[derive(Clone)]
 pub enum RefreshCredential {
     /// Its refresh token.
     Refresh(RefreshToken),
     /// A live access token.
     Access(String),
+}
+
+impl fmt::Debug for RefreshCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refresh(_) => "Refresh(…)",
+            Self::Access(_) => "Access(…)",
+        })
+    }
 }
 
 /// Why a token was not accepted.
@@ -122,9 +131,12 @@ impl Sessions {
             RefreshCredential::Access(token) => token,
         };
         let Some(realm) = self.realm_claimed(token) else { return Ok(None) };
-        let tenant = self.deployment.stores.tenants.get(realm.tenant, Age::Kept).await?;
-        let is_genuine = |tenant: &Tenant| self.signer.verify(World { tenant, mode: realm.mode }, token).is_ok();
-        Ok(tenant.as_ref().is_some_and(is_genuine).then_some(realm))
+        let Some(tenant) = self.deployment.stores.tenants.get(realm.tenant, Age::Kept).await? else { return Ok(None) };
+        match self.proven(World { tenant: &tenant, mode: realm.mode }, token).await {
+            Ok(_) => Ok(Some(realm)),
+            Err(SessionError::Fault(fault)) => Err(fault),
+            Err(SessionError::Invalid(_) | SessionError::Reused) => Ok(None),
+        }
     }
 
     /// Accepts an access token of `tenant` whose session is live in the generation it was issued in.
@@ -133,7 +145,7 @@ impl Sessions {
     /// [`SessionError::Invalid`] for every other token.
     pub async fn authenticate(&self, world: impl Into<World<'_>>, token: &str) -> Result<Authenticated, SessionError> {
         let (world, now) = (world.into(), self.deployment.now());
-        let claims = self.claims(world, token, now)?;
+        let claims = self.claims(world, token, now).await?;
         let live = self.deployment.stores.sessions.live(world.realm(), claims.sid, now).await?.ok_or(InvalidToken)?;
         if live.session.generation != claims.generation || live.user.id != claims.sub {
             return Err(InvalidToken.into());
@@ -187,7 +199,7 @@ impl Sessions {
                 (token.session, token.generation, Some(REPLAY_GRACE))
             }
             RefreshCredential::Access(token) => {
-                let claims = self.claims(world, token, now)?;
+                let claims = self.claims(world, token, now).await?;
                 (claims.sid, claims.generation, None)
             }
         };
@@ -240,13 +252,24 @@ impl Sessions {
         self.deployment.keys.open_address(live.user.realm, &live.user.address)
     }
 
-    fn claims(&self, world: World<'_>, token: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
-        let (realm, tenant) = (world.realm(), world.tenant);
-        let claims = self.signer.verify(world, token)?;
+    /// The claims of `token`, if it is one of `world` and in time.
+    async fn claims(&self, world: World<'_>, token: &str, now: Timestamp) -> Result<Claims, SessionError> {
+        let (realm, (claims, audience)) = (world.realm(), self.proven(world, token).await?);
         let ours = claims.iss == token::issuer(&self.public_url, realm)
-            && claims.client_id == tenant.id
-            && claims.aud == audience(tenant);
-        if ours && claims.in_time(now) { Ok(claims) } else { Err(InvalidToken) }
+            && claims.client_id == realm.tenant
+            && claims.aud == audience;
+        if ours && claims.in_time(now) { Ok(claims) } else { Err(InvalidToken.into()) }
+    }
+
+    /// What `token` says, if `world` has signed it, and for whom its tokens are. A tenant kept in memory may be older than
+    /// the pair another node has just begun to sign with: for one it does not know, the store is asked, once.
+    async fn proven(&self, world: World<'_>, token: &str) -> Result<(Claims, String), SessionError> {
+        let unknown = |key| world.tenant.signing_keys.iter().all(|known| known.id != key);
+        if !token::signing_key_claimed(token).is_some_and(unknown) {
+            return Ok((self.signer.verify(world, token)?, audience(world.tenant)));
+        }
+        let fresh = self.deployment.stores.tenants.get(world.tenant.id, Age::Fresh).await?.ok_or(InvalidToken)?;
+        Ok((self.signer.verify(World { tenant: &fresh, ..world }, token)?, audience(&fresh)))
     }
 
     fn tell(

@@ -211,13 +211,13 @@ impl Tenant {
         Realm::live(self.id)
     }
 
-    /// With what whoever verifies tokens of its world `mode` himself does so: the key in force first, and those before it
-    /// whose tokens may live. Nothing, while it signs with a secret.
-    pub fn jwks(&self, mode: Mode) -> Vec<Jwk> {
+    /// With what whoever verifies tokens of its world `mode` himself does so at `now`: the key in force first, and those
+    /// before it whose tokens may live. Nothing, while it signs with a secret.
+    pub fn jwks(&self, mode: Mode, now: Timestamp) -> Vec<Jwk> {
         if self.settings().tokens.algorithm().curve().is_none() {
             return Vec::new();
         }
-        let mut keys: Vec<_> = self.signing_keys.iter().filter(|key| key.mode == mode).collect();
+        let mut keys: Vec<_> = self.signing_keys.iter().filter(|key| key.mode == mode && key.may_verify(now)).collect();
         keys.sort_by_key(|key| Reverse(key.retired_at.map_or(i64::MAX, Timestamp::as_millis)));
         keys.into_iter().map(SigningKey::jwk).collect()
     }

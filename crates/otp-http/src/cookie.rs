@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue};
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderValue, Uri};
 use otp_core::config::SameSite;
 use otp_core::realm::{Mode, Realm};
 use otp_core::tenant::Tenant;
 use otp_core::token::RefreshToken;
 
+use crate::loopback::is_loopback;
 use crate::problem::{Problem, ProblemCode};
 
 /// What the name of every such cookie holds before the customer.
@@ -38,7 +40,9 @@ impl Handover {
 /// How cookies are named and guarded, which depends on how callers reach the service.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cookies {
-    https: bool,
+    /// Whether browsers are to send them over https only, and to take them from this very host only. Not where a developer
+    /// has neither.
+    guarded: bool,
 }
 
 /// A cookie as a call brings it: nothing is proven by it.
@@ -50,9 +54,11 @@ pub(crate) struct SentCookie {
 }
 
 impl Cookies {
-    /// Under `public_url`.
+    /// Under `public_url`. One of http that is not this machine's own is not what browsers call, or would show their cookies
+    /// to everybody on the way.
     pub(crate) fn under(public_url: &str) -> Self {
-        Self { https: public_url.starts_with("https://") }
+        let plain = public_url.parse::<Uri>().ok().filter(|url| url.scheme() == Some(&Scheme::HTTP));
+        Self { guarded: !plain.is_some_and(|url| url.host().is_some_and(is_loopback)) }
     }
 
     /// The cookie of `world` among those sent; of any, if none is asked for and there is only one.
@@ -101,7 +107,7 @@ impl Cookies {
             SameSite::None => "None; Partitioned",
         };
         // Browsers take no cookie for other sites that is not secure, and on loopback they take a secure one over http.
-        let secure = if self.https || same_site == SameSite::None { "Secure; " } else { "" };
+        let secure = if self.guarded || same_site == SameSite::None { "Secure; " } else { "" };
         let (name, age) = (self.name(realm), lives.as_secs());
         let text = format!("{name}={value}; Path=/; {secure}HttpOnly; SameSite={site}; Max-Age={age}");
         HeaderValue::try_from(text).map_err(|_| ProblemCode::Internal.into())
@@ -127,6 +133,6 @@ impl Cookies {
 
     /// What has browsers refuse a cookie that another host of the domain has set, and which takes https.
     const fn prefix(self) -> &'static str {
-        if self.https { "__Host-" } else { "" }
+        if self.guarded { "__Host-" } else { "" }
     }
 }

@@ -2,6 +2,7 @@
 //! himself does so (RFC 7517).
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -19,24 +20,28 @@ use crate::reply::Answer;
 /// Whoever meets a key he does not know asks again, so what he knows he may keep for a while.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
+/// The customer the path names; a rejection where that is no text.
+type Named = Result<Path<String>, PathRejection>;
+
 /// Of live mode.
-pub(crate) async fn live(State(app): State<App>, Path(customer): Path<String>) -> Answer {
-    keys(&app, &customer, Mode::Live).await
+pub(crate) async fn live(State(app): State<App>, customer: Named) -> Answer {
+    keys(&app, customer, Mode::Live).await
 }
 
 /// Of test mode.
-pub(crate) async fn test(State(app): State<App>, Path(customer): Path<String>) -> Answer {
-    keys(&app, &customer, Mode::Test).await
+pub(crate) async fn test(State(app): State<App>, customer: Named) -> Answer {
+    keys(&app, customer, Mode::Test).await
 }
 
-async fn keys(app: &App, customer: &str, mode: Mode) -> Result<Response, Problem> {
+async fn keys(app: &App, customer: Named, mode: Mode) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Keys {
         keys: Vec<Jwk>,
     }
-    let id = customer.parse().ok().filter(|id| *id != TenantId::SERVICE).ok_or(ProblemCode::NotFound)?;
+    let id = customer.ok().and_then(|Path(customer)| customer.parse().ok());
+    let id = id.filter(|id| *id != TenantId::SERVICE).ok_or(ProblemCode::NotFound)?;
     let tenant = app.tenants.get(id, Age::Kept).await?.ok_or(ProblemCode::NotFound)?;
-    let mut response = Json(Keys { keys: tenant.jwks(mode) }).into_response();
+    let mut response = Json(Keys { keys: tenant.jwks(mode, app.deployment.now()) }).into_response();
     response.headers_mut().insert(CACHE_CONTROL, KEPT);
     Ok(response)
 }

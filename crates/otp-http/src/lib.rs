@@ -86,6 +86,7 @@ mod edge;
 mod health;
 mod jwks;
 mod limits;
+mod loopback;
 mod problem;
 mod readiness;
 mod reply;

@@ -18,12 +18,15 @@ use crate::state::State;
 /// How long it is kept how long calls took.
 const CALLS_KEPT: Duration = Duration::from_secs(2 * HOUR.as_secs());
 
+/// What went wrong, where, and how exactly.
 type Place = (Category, String, String);
+/// How many calls of each route took about as long, and how long altogether.
+type Durations = BTreeMap<(String, Bucket), (u64, u64)>;
 
 /// Traffic.
 #[derive(Default)]
 pub(crate) struct Log {
-    calls: BTreeMap<(Realm, Timestamp), BTreeMap<(String, Bucket), (u64, u64)>>,
+    calls: BTreeMap<(Realm, Timestamp), Durations>,
     failures: BTreeMap<(Realm, Timestamp), BTreeMap<Place, u64>>,
     recent: BTreeMap<(Realm, Category), Vec<Failure>>,
 }

@@ -12,10 +12,10 @@ use crate::trouble::Tried;
 use crate::write::{Verb, WorkingSet};
 
 statements! {
-    /// The oldest only, without an index by end: lives differ by little, so what is in the way goes soon.
     CHALLENGES = "
         DELETE FROM challenges
-        WHERE seq IN (SELECT seq FROM challenges ORDER BY seq LIMIT $2 {postgres: FOR UPDATE SKIP LOCKED}) AND expires_at <= $1";
+        WHERE seq IN
+            (SELECT seq FROM challenges WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 {postgres: FOR UPDATE SKIP LOCKED})";
     ANSWERS = "
         DELETE FROM answers
         WHERE (tenant, mode, key) IN

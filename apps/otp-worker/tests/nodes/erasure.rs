@@ -48,7 +48,7 @@ async fn nothing_is_left_of_an_erased_person(limits: Limits) {
     // He comes back, and is erased by command.
     let asked = servers[0].ask(&key, EMAIL).await;
     cluster.quiet().await;
-    let newest = cluster.sink.mails().into_iter().filter(|mail| mail.is_to(EMAIL)).next_back().unwrap();
+    let newest = cluster.sink.mails().into_iter().rfind(|mail| mail.is_to(EMAIL)).unwrap();
     let (status, back) = servers[0].verify(&key, &asked["challengeId"], newest.code().unwrap()).await;
     assert_eq!((status, &back["isNewUser"]), (200, &json!(true)));
     assert_ne!(back["userId"], signed_in["userId"]);

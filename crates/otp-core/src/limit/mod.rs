@@ -57,6 +57,10 @@ pub enum Rule {
     QuotaMonthExceeded,
     /// That a trail was told of calls of a client that were refused at the door.
     RefusalTold,
+    /// That it was told of signups refused to one address.
+    SignupEmailTold,
+    /// That it was told of signups refused to one client address.
+    SignupClientTold,
 }
 
 impl Rule {
@@ -78,6 +82,8 @@ impl Rule {
             Self::QuotaMonthWarned => "quota-month-warned",
             Self::QuotaMonthExceeded => "quota-month-exceeded",
             Self::RefusalTold => "refusal-told",
+            Self::SignupEmailTold => "signup-email-told",
+            Self::SignupClientTold => "signup-client-told",
         }
     }
 
@@ -98,7 +104,9 @@ impl Rule {
             | Self::QuotaDayExceeded
             | Self::QuotaMonthWarned
             | Self::QuotaMonthExceeded
-            | Self::RefusalTold => false,
+            | Self::RefusalTold
+            | Self::SignupEmailTold
+            | Self::SignupClientTold => false,
         }
     }
 }

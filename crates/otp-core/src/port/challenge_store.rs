@@ -227,6 +227,8 @@ pub trait ChallengeStore: Outbox {
     ///    and close what a right code closes all the same (`a_code_without_room_is_spent`).
     /// 9. MUST add the tenant of [`SignIn::registers`] in the same write, one per owner's address, whatever races
     ///    (`a_signup_opens_one_account`); or refuse a sign-in that carries one, where it keeps no tenants.
+    /// 10. MUST write the answer of such a sign-in with it, and refuse the whole write of one whose lease has passed to
+    ///    somebody else (`an_account_comes_with_its_answer`).
     ///
     /// # Errors
     /// When the store cannot be reached. The attempt may have been spent; it is never given back.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{CODE_LENGTH, Signup, SignupToken};
 use crate::audit::{AuditEvent, Target};
 use crate::caller::Caller;
+use crate::calls::Repeatable;
 use crate::challenge::{Challenge, Lookup, Purpose};
 use crate::code::Code;
 use crate::effect::Effect;
@@ -33,7 +34,7 @@ pub enum SignupProof {
     Token(SignupToken),
 }
 
-/// An account just opened, and its first keys: the only time they are shown.
+/// An account just opened, and its first keys: shown to whoever opens it, and no more.
 #[derive(Debug, Clone)]
 pub struct OpenedAccount {
     /// The account.
@@ -42,6 +43,8 @@ pub struct OpenedAccount {
     pub secret: NewKey,
     /// Its first publishable key.
     pub publishable: NewKey,
+    /// Whether this repeats what the same token opened a moment ago.
+    pub replayed: bool,
 }
 
 /// A signup nobody has confirmed yet.
@@ -62,6 +65,9 @@ pub enum ConfirmError {
     /// The address has an account by now; the code is spent.
     #[error("this email address has an account already")]
     EmailTaken,
+    /// The same token is being presented by somebody else at this moment; he gets the account, and so does who asks again.
+    #[error("the same link is being followed at this moment")]
+    InFlight,
     /// The proof is none.
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -78,22 +84,27 @@ const SECRET: &str = "default";
 const PUBLISHABLE: &str = "default publishable";
 
 impl Signup {
-    /// The signup a link was mailed for, if that can still be confirmed. A plain read: nothing is spent.
+    /// The signup a link was mailed for, while that can be confirmed. A plain read: nothing is spent.
     ///
     /// # Errors
-    /// When the store cannot be reached.
-    pub async fn pending(&self, token: &SignupToken) -> Res<Option<PendingSignup>> {
+    /// [`ConfirmError`]: what would be answered to who confirms it.
+    pub async fn pending(&self, token: &SignupToken) -> Result<PendingSignup, ConfirmError> {
+        if self.plan.is_none() {
+            return Err(ConfirmError::Closed);
+        }
         let live = self.live(&by_token(token), self.deployment.now()).await?;
-        let Some(challenge) = self.of_token(&live, token)?.filter(|_| self.plan.is_some()) else { return Ok(None) };
+        let challenge = self.of_token(&live, token)?.ok_or(VerifyError::Expired)?;
         let (email, company_name) = self.asked(challenge)?;
-        Ok(Some(PendingSignup { email, company_name }))
+        Ok(PendingSignup { email, company_name })
     }
 
-    /// Opens the account, with a secret and a publishable key.
-    ///
-    /// # Errors
-    /// [`ConfirmError`]; no account was opened then.
-    pub async fn confirm(&self, proof: &SignupProof, caller: &Caller) -> Result<OpenedAccount, ConfirmError> {
+    /// Opens the account, unless it was opened by an answer nobody got: what it takes to have that repeated is `answer`.
+    pub(super) async fn open(
+        &self,
+        proof: &SignupProof,
+        answer: Option<&Repeatable<'_, OpenedAccount>>,
+        caller: &Caller,
+    ) -> Result<OpenedAccount, ConfirmError> {
         let plan = self.plan.as_ref().ok_or(ConfirmError::Closed)?;
         let now = self.deployment.now();
         let service = Tenant::service(now);
@@ -114,6 +125,11 @@ impl Signup {
         }
         let Some(paying) = live.first() else { return Err(VerifyError::Expired.into()) };
         let drafted = matched.map(|challenge| self.drafted(challenge, plan, caller, now)).transpose()?;
+        let account = drafted.as_ref().map(opened).transpose()?;
+        let remembered =
+            account.as_ref().map(|account| self.deployment.remembering(answer, account, now)).transpose()?;
+        let mut on = self.effects(paying, drafted.as_ref(), caller, now)?;
+        on.right.extend(remembered.flatten());
         let presented = Presented {
             by,
             matched: matched.map(|challenge| challenge.id),
@@ -122,10 +138,10 @@ impl Signup {
                 .map(|(challenge, drafted)| self.enter(challenge, drafted))
                 .transpose()?,
             wrong_draws: self.otp.wrong_draws(World::from(&service), paying, caller, now)?,
-            on: self.effects(paying, drafted.as_ref(), caller, now)?,
+            on,
         };
         match self.otp.attempt_within_limits(presented, now).await? {
-            Attempt::Right(_) => Ok(opened(drafted)?),
+            Attempt::Right(_) => Ok(account.ok_or_else(|| Fault::corrupt("signup", "an account that nobody drafted"))?),
             Attempt::AccountExists => Err(ConfirmError::EmailTaken),
             Attempt::Wrong { left } => Err(VerifyError::Invalid { remaining: left }.into()),
             Attempt::Exhausted => Err(VerifyError::Exhausted.into()),
@@ -211,10 +227,11 @@ fn by_token(token: &SignupToken) -> Lookup {
     Lookup::Id { realm: Realm::SERVICE, id: token.challenge }
 }
 
-/// The account that was drafted, once it is written.
-fn opened(drafted: Option<Drafted>) -> Res<OpenedAccount> {
-    let broken = || Fault::corrupt("signup", "an account that nobody drafted");
-    let Drafted { tenant, keys, .. } = drafted.ok_or_else(broken)?;
-    let [secret, publishable] = <[NewKey; 2]>::try_from(keys).map_err(|_| broken())?;
-    Ok(OpenedAccount { tenant, secret, publishable })
+/// What is shown of the account that was drafted, once it is written.
+fn opened(drafted: &Drafted) -> Res<OpenedAccount> {
+    let [secret, publishable] = drafted.keys.as_slice() else {
+        return Err(Fault::corrupt("signup", "an account drafted without its keys"));
+    };
+    let (tenant, secret, publishable) = (drafted.tenant.clone(), secret.clone(), publishable.clone());
+    Ok(OpenedAccount { tenant, secret, publishable, replayed: false })
 }

@@ -5,6 +5,7 @@
 //! An address that has an account gets a challenge, too, and a mail without its code: from outside both look the same.
 
 mod confirm;
+mod repeat;
 mod request;
 mod token;
 

@@ -4,7 +4,7 @@ use super::{ATTEMPTS, CODE_LENGTH, LIFE, Signup};
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
 use crate::challenge::{Challenge, Purpose};
-use crate::effect::{Effect, Letter, MailJob};
+use crate::effect::{Effect, Letter, MailJob, Once};
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
 use crate::id::{ChallengeId, MailId, TenantId};
@@ -69,7 +69,8 @@ impl Signup {
     /// # Errors
     /// [`SignupError`].
     pub async fn request(&self, request: SignupRequest, caller: &Caller) -> Result<SignupRequested, SignupError> {
-        if self.plan.is_none() {
+        let is_closed = self.plan.is_none();
+        if is_closed && request.idempotency.is_none() {
             return Err(SignupError::Closed);
         }
         let now = self.deployment.now();
@@ -85,6 +86,10 @@ impl Signup {
             admitted: self.admitted(&request, letter, caller, now)?,
             opening: Opening::New(challenge.clone()),
         };
+        // What was answered before is answered again, though nobody may sign up since.
+        if is_closed && !self.deployment.stores.challenges.foregone(&written, now).await? {
+            return Err(SignupError::Closed);
+        }
         match self.otp.open_within_limits(written, now).await? {
             Opened::Admitted(usage) => {
                 self.deployment.bell.ring();
@@ -121,12 +126,18 @@ impl Signup {
         let keys = &self.deployment.keys;
         let entry = self.deployment.audit(Realm::SERVICE, AuditEvent::RateLimitExceeded, None, caller, now)?;
         let entry = entry.with("address", keys.audit_name(Realm::SERVICE, &request.email));
-        let draw = |rule: Rule, subject: Subject, limit| Draw {
-            refused: vec![Effect::Audit(entry.clone().with("rule", rule.as_str()))],
-            ..Draw::new(LimitKey { realm: Realm::SERVICE, rule, subject }, limit, Window::Sliding(HOUR))
+        // Anybody may ask, and be refused, as often as he likes: that is told once.
+        let draw = |rule: Rule, told: Rule, subject: Subject, limit| {
+            let (key, window) = (LimitKey { realm: Realm::SERVICE, rule, subject }, Window::Sliding(HOUR));
+            let effects = vec![Effect::Audit(entry.clone().with("rule", rule.as_str()))];
+            let once = Once { key: LimitKey { rule: told, ..key }, window, effects };
+            Draw { refused: vec![Effect::Once(once)], ..Draw::new(key, limit, window) }
         };
-        let email = draw(Rule::SignupEmail, keys.address_subject(&request.email), PER_EMAIL);
-        let client = caller.client.map(|client| draw(Rule::SignupClient, keys.client_subject(client), PER_CLIENT));
+        let by_email = keys.address_subject(&request.email);
+        let email = draw(Rule::SignupEmail, Rule::SignupEmailTold, by_email, PER_EMAIL);
+        let client = caller
+            .client
+            .map(|client| draw(Rule::SignupClient, Rule::SignupClientTold, keys.client_subject(client), PER_CLIENT));
         Ok([Some(email), client].into_iter().flatten().collect())
     }
 

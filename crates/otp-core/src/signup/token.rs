@@ -10,7 +10,8 @@ use subtle::ConstantTimeEq;
 use crate::challenge::{Challenge, Purpose};
 use crate::fault::Res;
 use crate::id::ChallengeId;
-use crate::keys::Keyring;
+use crate::keys::{Keyring, Kid};
+use crate::realm::Realm;
 
 /// What every token of a signup begins with.
 const PREFIX: &str = "otp_su_";
@@ -30,15 +31,24 @@ pub struct InvalidSignupToken;
 impl SignupToken {
     /// The token of `challenge`.
     pub(crate) fn derive(challenge: &Challenge, keys: &Keyring) -> Res<Self> {
-        let parts: [&[u8]; 4] =
-            [b"signup-link", &challenge.realm.to_bytes(), &challenge.id.to_bytes(), challenge.address_key.as_bytes()];
-        Ok(Self { challenge: challenge.id, mac: keys.pepper(challenge.kid)?.mac(&parts) })
+        Self::under(challenge.kid, challenge.id, keys)
+    }
+
+    /// Of the id alone, so that it is known for one of ours when nothing is left of its challenge.
+    fn under(kid: Kid, challenge: ChallengeId, keys: &Keyring) -> Res<Self> {
+        let parts: [&[u8]; 3] = [b"signup-link", &Realm::SERVICE.to_bytes(), &challenge.to_bytes()];
+        Ok(Self { challenge, mac: keys.pepper(kid)?.mac(&parts) })
     }
 
     /// Whether it is the token of `challenge`, and that a signup; in constant time.
     pub(super) fn is_of(&self, challenge: &Challenge, keys: &Keyring) -> Res<bool> {
         let genuine = Self::derive(challenge, keys)?.mac.ct_eq(&self.mac);
         Ok(challenge.purpose == Purpose::signup() && genuine.into())
+    }
+
+    /// Whether it was derived here, under the master key in force; in constant time.
+    pub(super) fn is_genuine(&self, keys: &Keyring) -> Res<bool> {
+        Ok(Self::under(keys.kid(), self.challenge, keys)?.mac.ct_eq(&self.mac).into())
     }
 
     /// The token itself: for the link that carries it.

@@ -1,7 +1,6 @@
 //! Changing what a tenant has set for itself. Every change is a version, kept and numbered.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,7 +9,7 @@ use crate::audit::{AuditEvent, Target};
 use crate::caller::{Caller, ClientAddress};
 use crate::calls::Repeatable;
 use crate::config::diff::differences;
-use crate::config::{ConfigError, LONGEST_ACCESS, Secret, TenantConfig, patched, restored};
+use crate::config::{ConfigError, Secret, TenantConfig, patched, restored};
 use crate::effect::Effect;
 use crate::fault::{Fault, Res};
 use crate::id::TenantId;
@@ -117,11 +116,11 @@ impl Tenants {
     }
 
     /// Sees to it that each world of `tenant` has one key in force of the algorithm it has chosen. Others are retired, and
-    /// dropped once no token that they have signed can live.
+    /// dropped once no token that they have signed can live; until then one is taken again if its algorithm is chosen again,
+    /// so that there are never more than one of each.
     fn provide_signing_keys(&self, tenant: &mut Tenant, now: Timestamp) -> Res<()> {
         let curve = tenant.settings().tokens.algorithm().curve();
-        let longest = Duration::from_secs(LONGEST_ACCESS.into());
-        tenant.signing_keys.retain(|key| key.retired_at.is_none_or(|at| now < at.plus(longest)));
+        tenant.signing_keys.retain(|key| key.may_verify(now));
         for key in &mut tenant.signing_keys {
             if Some(key.curve) != curve && key.retired_at.is_none() {
                 key.retired_at = Some(now);
@@ -129,7 +128,9 @@ impl Tenants {
         }
         let Some(curve) = curve else { return Ok(()) };
         for mode in [Mode::Live, Mode::Test] {
-            if tenant.signing_keys.iter().any(|key| key.mode == mode && key.retired_at.is_none()) {
+            let of_curve = tenant.signing_keys.iter_mut().filter(|key| key.mode == mode && key.curve == curve);
+            if let Some(key) = of_curve.max_by_key(|key| key.retired_at.map_or(i64::MAX, Timestamp::as_millis)) {
+                key.retired_at = None;
                 continue;
             }
             let (keys, entropy) = (&self.deployment.keys, &*self.deployment.entropy);

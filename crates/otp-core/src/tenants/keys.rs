@@ -20,6 +20,13 @@ use crate::time::Timestamp;
 
 /// The longest a rotated key may work on: a week.
 pub const LONGEST_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Keys of one tenant that open something. All of them are read with the tenant for each call, and written with each of
+/// its changes.
+pub const MOST_KEYS: usize = 100;
+/// Keys of one tenant that have ended and are listed still: the last of them.
+const MOST_ENDED: usize = 100;
+/// How long one that has ended is listed.
+const ENDED_LISTED: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A key to make.
 #[derive(Debug, Clone)]
@@ -80,6 +87,9 @@ pub enum KeyError {
     /// Without it the tenant would be shut out.
     #[error("this is the last live secret key without an end: make another first")]
     LastKey,
+    /// The tenant has as many as it may have.
+    #[error("a customer has at most {MOST_KEYS} keys that have not ended: revoke one that is not used any more")]
+    TooMany,
     /// The work could not be done.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -95,7 +105,7 @@ impl Tenants {
     /// Makes a key of a tenant.
     ///
     /// # Errors
-    /// [`KeyError::NotFound`] when there is no such tenant.
+    /// [`KeyError::NotFound`] when there is no such tenant; `TooMany`.
     pub async fn create_key(
         &self,
         id: TenantId,
@@ -106,7 +116,7 @@ impl Tenants {
         let now = self.deployment.now();
         let key = self.make_key(spec, now)?;
         self.change::<KeyError>(id, now, |tenant| {
-            tenant.keys.push(key.record.clone());
+            add(tenant, &key.record, now)?;
             let target = Target::Key(key.record.id);
             let entry = self.entry(tenant, AuditEvent::ApiKeyCreated, target, caller, now)?;
             let remembered = self.deployment.remembering(call, &key, now)?;
@@ -128,7 +138,7 @@ impl Tenants {
         self.create_key(TenantId::SERVICE, spec, caller, None).await
     }
 
-    /// The keys of a tenant, the revoked ones too, each with its last use.
+    /// The keys of a tenant, each with its last use; those too that have ended of late.
     ///
     /// # Errors
     /// [`KeyError::NotFound`] when there is no such tenant.
@@ -179,7 +189,7 @@ impl Tenants {
                 old.expires_at = Some(old.expires_at.map_or(end, |earlier| earlier.min(end)));
                 old.successor = Some(new.record.id);
                 let remembered = self.deployment.remembering(call, &rotated(old), now)?;
-                tenant.keys.push(new.record.clone());
+                add(tenant, &new.record, now)?;
                 let entry = self.entry(tenant, AuditEvent::ApiKeyRotated, Target::Key(key), caller, now)?;
                 let entry = Effect::Audit(entry.with("successor", new.record.id.to_string()));
                 Ok(Some([entry].into_iter().chain(remembered).collect()))
@@ -210,6 +220,7 @@ impl Tenants {
                 return Err(KeyError::LastKey);
             }
             record.revoked_at = Some(now);
+            forget_ended(tenant, now);
             Ok(Some(vec![Effect::Audit(self.entry(
                 tenant,
                 AuditEvent::ApiKeyRevoked,
@@ -240,6 +251,25 @@ impl Tenants {
         };
         Ok(NewKey { key, record })
     }
+}
+
+/// Gives `tenant` one more key, if it may have one.
+fn add(tenant: &mut Tenant, key: &KeyRecord, now: Timestamp) -> Result<(), KeyError> {
+    tenant.keys.push(key.clone());
+    if tenant.keys.iter().filter(|key| key.is_alive(now)).count() > MOST_KEYS {
+        return Err(KeyError::TooMany);
+    }
+    forget_ended(tenant, now);
+    Ok(())
+}
+
+/// Drops the keys of `tenant` that ended long ago, and of those that ended since all but the last. Their audit entries stay.
+fn forget_ended(tenant: &mut Tenant, now: Timestamp) {
+    let mut ends: Vec<_> = tenant.keys.iter().filter_map(|key| key.ended_at(now)).collect();
+    ends.sort_unstable_by(|one, other| other.cmp(one));
+    let oldest = ends.get(MOST_ENDED - 1).copied();
+    let is_listed = |end: Timestamp| now < end.plus(ENDED_LISTED) && oldest.is_none_or(|oldest| oldest <= end);
+    tenant.keys.retain(|key| key.ended_at(now).is_none_or(is_listed));
 }
 
 /// Whether a key opens the tenant's own routes, and for ever.

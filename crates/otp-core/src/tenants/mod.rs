@@ -10,7 +10,7 @@ mod register;
 pub use account::{AccountError, StatusChange};
 pub use cache::TenantCache;
 pub use configure::{ConfigChange, Configure, ConfigureError};
-pub use keys::{KeyError, KeySpec, LONGEST_GRACE, NewKey, Rotated};
+pub use keys::{KeyError, KeySpec, LONGEST_GRACE, MOST_KEYS, NewKey, Rotated};
 pub use refusals::Refusal;
 pub(crate) use register::Drafted;
 pub use register::{NewTenant, RegisterError, Registered};

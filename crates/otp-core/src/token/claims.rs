@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::challenge::Purpose;
-use crate::id::{SessionId, TenantId, UserId};
+use crate::id::{SessionId, SigningKeyId, TenantId, UserId};
 use crate::realm::{Mode, Realm};
 use crate::time::Timestamp;
 
@@ -77,4 +77,9 @@ pub(crate) fn realm_claimed(base: &str, token: &str) -> Option<Realm> {
         None => (path, Mode::Live),
     };
     Some(Realm { tenant: tenant.parse().ok()?, mode })
+}
+
+/// The key pair a token says it is signed with. Nothing of it is proven: it only tells which key to look for.
+pub(crate) fn signing_key_claimed(token: &str) -> Option<SigningKeyId> {
+    jsonwebtoken::decode_header(token).ok()?.kid?.parse().ok()
 }

@@ -10,7 +10,7 @@ mod tenant_keys;
 
 pub use algorithm::{Algorithm, Curve};
 pub use claims::Claims;
-pub(crate) use claims::{issuer, realm_claimed};
+pub(crate) use claims::{issuer, realm_claimed, signing_key_claimed};
 pub use csrf::CsrfToken;
 pub use refresh::RefreshToken;
 pub use signing_key::{Jwk, SigningKey};

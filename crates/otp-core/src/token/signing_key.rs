@@ -1,5 +1,7 @@
 //! Key pairs of a tenant: the public half for everybody, the private half sealed.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
@@ -7,6 +9,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyP
 use serde::{Deserialize, Serialize};
 
 use super::Curve;
+use crate::config::LONGEST_ACCESS;
 use crate::fault::{Fault, Res};
 use crate::id::{SigningKeyId, TenantId};
 use crate::keys::{Keyring, Sealed};
@@ -65,6 +68,12 @@ impl SigningKey {
         let id = SigningKeyId::generate(entropy)?;
         let private = keys.seal_signing_key(tenant, id, pair.as_ref(), entropy)?;
         Ok(Self { id, mode, curve, public, private, created_at: now, retired_at: None })
+    }
+
+    /// Whether a token that it has signed may live at `now`.
+    pub(crate) fn may_verify(&self, now: Timestamp) -> bool {
+        let longest = Duration::from_secs(LONGEST_ACCESS.into());
+        self.retired_at.is_none_or(|at| now < at.plus(longest))
     }
 
     /// Its private half, of `tenant`.

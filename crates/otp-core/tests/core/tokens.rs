@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use otp_core::port::TokenSigner;
 use otp_core::prelude::*;
 use otp_core::realm::Mode;
@@ -153,4 +155,40 @@ async fn each_world_has_keys_that_prove_nothing_of_the_other() {
             assert_eq!(proven, signing == verifying, "{algorithm}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_another_node_has_just_begun_to_sign_with_is_found() {
+    let scene = Scene::set().await;
+    let tenants = Tenants::new(scene.deployment.clone());
+    let owner = EmailAddress::parse("owner@acme.example").unwrap();
+    let new = NewTenant { name: "Acme".into(), owner, company_name: None, plan: "enterprise".into() };
+    let cli = Caller::of(Actor::Cli);
+    let before = tenants.register(new, &cli, None).await.unwrap().tenant;
+    let change = ConfigChange::Patch(json!({ "tokens": { "algorithm": "EdDSA" } }));
+    let configure = Configure { change, expected: None, peer: None };
+    let after = tenants.configure(before.id, configure, &cli, None).await.unwrap();
+    let issued = scene.otp.issue(&after, "ada@example.org").await.unwrap();
+    let verified = scene.otp.verify(&after, &issued.id, &scene.code().await).await.unwrap();
+    let tokens = scene.sessions.issue(&after, &verified).unwrap();
+
+    // As a node knows the tenant that has not looked since.
+    scene.sessions.authenticate(&before, &tokens.access).await.unwrap();
+    let credential = RefreshCredential::Access(tokens.access.clone());
+    scene.sessions.refresh(&before, &credential, &cli).await.unwrap();
+    // A key that nobody has is none, wherever one looks.
+    let (_, rest) = tokens.access.split_once('.').unwrap();
+    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"at+jwt","alg":"EdDSA","kid":"sig_0000000000000000000001"}"#);
+    let forged = scene.sessions.authenticate(&before, &format!("{header}.{rest}")).await;
+    assert!(matches!(forged, Err(SessionError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn credentials_and_answers_do_not_show_themselves() {
+    let scene = Scene::set().await;
+    let tokens = signed_in(&scene).await;
+    let access = format!("{:?}", RefreshCredential::Access(tokens.access.clone()));
+    let refresh = format!("{:?}", RefreshCredential::Refresh(tokens.refresh));
+    let answer = format!("{:?}", otp_core::calls::Seen::Answered(b"otp_live_sk_".to_vec()));
+    assert_eq!([access, refresh, answer], ["Access(…)", "Refresh(…)", "Answered(…)"]);
 }

@@ -1,10 +1,12 @@
 //! One object of a body, read member by member. Faults are gathered, so that a caller learns of all
 //! at once; whatever was not asked for is one.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
-use super::json::Node;
-use crate::problem::{FieldError, Flaw, pointer};
+use super::json::{Node, Path};
+use crate::problem::{FieldError, Flaw, MAX_ERRORS, pointer};
 
 /// The members of one object, and what was found wrong with them.
 pub(crate) struct Fields {
@@ -16,14 +18,11 @@ pub(crate) struct Fields {
 impl Fields {
     /// Those of the object `at` points to.
     pub(super) fn new(at: String, members: Vec<(String, Node)>) -> Self {
-        let twice =
-            |place: usize, name: &str| members[..place].iter().filter(|(earlier, _)| earlier == name).count() == 1;
-        let errors = members
-            .iter()
-            .enumerate()
-            .filter(|(place, (name, _))| twice(*place, name))
-            .map(|(_, (name, _))| FieldError::new(pointer(&at, name), Flaw::DuplicateMember))
-            .collect();
+        let (mut seen, mut told) = (HashSet::with_capacity(members.len()), HashSet::new());
+        let names = members.iter().map(|(name, _)| name.as_str());
+        let twice = names.filter(|name| !seen.insert(*name) && told.insert(*name));
+        let error = |name| FieldError::new(pointer(&at, name), Flaw::DuplicateMember);
+        let errors = twice.take(MAX_ERRORS).map(error).collect();
         Self { at, members, errors }
     }
 
@@ -79,9 +78,15 @@ impl Fields {
     }
 
     fn whole(&mut self, members: Vec<(String, Node)>, at: &str) -> Option<Value> {
-        let twice = |pointer| FieldError::new(pointer, Flaw::DuplicateMember);
-        let whole = Node::Object(members).into_value(at);
-        whole.map_err(|pointers| self.errors.extend(pointers.into_iter().map(twice))).ok()
+        let mut errors = Vec::new();
+        let value = Node::Object(members).into_value(&Path::from(at), &mut |path| {
+            if errors.len() < MAX_ERRORS {
+                errors.push(FieldError::new(path.pointer(), Flaw::DuplicateMember));
+            }
+        });
+        let is_whole = errors.is_empty();
+        self.errors.extend(errors);
+        is_whole.then_some(value)
     }
 
     /// What `read` makes of the object `name`.
@@ -111,9 +116,8 @@ impl Fields {
     /// All faults; members nobody has asked for are among them.
     pub(super) fn close(self) -> Vec<FieldError> {
         let Self { at, members, mut errors } = self;
-        let mut unknown: Vec<String> = members.iter().map(|(name, _)| pointer(&at, name)).collect();
-        unknown.dedup();
-        errors.extend(unknown.into_iter().map(|pointer| FieldError::new(pointer, Flaw::UnknownMember)));
+        let unknown = distinct(members.iter().map(|(name, _)| name.as_str()));
+        errors.extend(unknown.map(|name| FieldError::new(pointer(&at, name), Flaw::UnknownMember)));
         errors
     }
 
@@ -130,6 +134,12 @@ impl Fields {
         self.members.retain(|(member, _)| member != name);
         Some(value)
     }
+}
+
+/// `names`, each once, as many of them as are told.
+pub(super) fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &'n str> {
+    let mut seen = HashSet::new();
+    names.filter(move |name| seen.insert(*name)).take(MAX_ERRORS)
 }
 
 /// `text`, if it has at most `max` characters.

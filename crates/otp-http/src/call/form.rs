@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Uri};
 use otp_core::locale::Locale;
 
-use super::fields::Fields;
+use super::fields::{Fields, distinct};
 use super::json::Node;
 use crate::app::App;
 use crate::problem::{FieldError, Flaw, Problem, ProblemCode, pointer};
@@ -154,9 +154,8 @@ impl<'r> Form<'r> {
     fn close(self) -> Vec<FieldError> {
         let Self { body, query, mut errors, .. } = self;
         errors.extend(body.close());
-        let mut unknown: Vec<String> = query.iter().map(|(name, _)| pointer("", name)).collect();
-        unknown.dedup();
-        errors.extend(unknown.into_iter().map(|pointer| FieldError::new(pointer, Flaw::UnknownParameter)));
+        let unknown = distinct(query.iter().map(|(name, _)| name.as_str()));
+        errors.extend(unknown.map(|name| FieldError::new(pointer("", name), Flaw::UnknownParameter)));
         errors
     }
 }

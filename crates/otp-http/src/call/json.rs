@@ -1,12 +1,13 @@
 //! JSON as requests are read from it. Unlike `serde_json::Value` it keeps members that come twice, for they must
 //! be refused, not chosen between.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::problem::{Flaw, pointer};
+use crate::problem::{Flaw, pointer, shortened};
 
 /// A JSON value.
 pub(crate) enum Node {
@@ -54,30 +55,66 @@ impl Node {
         if let Self::Object(members) = self { Ok(members) } else { Err(Flaw::InvalidType) }
     }
 
-    /// The same as a value, if no object in it has a member twice; else where one has.
-    ///
-    /// # Errors
-    /// Pointers to members that come twice, from `at` on.
-    pub(super) fn into_value(self, at: &str) -> Result<Value, Vec<String>> {
+    /// The same as a value. Of members that come twice it holds the last, and `twice` is told of each by its path.
+    pub(super) fn into_value(self, path: &Path<'_>, twice: &mut impl FnMut(&Path<'_>)) -> Value {
         match self {
-            Self::Text(text) => Ok(Value::String(text)),
-            Self::Flag(flag) => Ok(Value::Bool(flag)),
-            Self::Number(number) => Ok(Value::Number(number)),
-            Self::Null => Ok(Value::Null),
+            Self::Text(text) => Value::String(text),
+            Self::Flag(flag) => Value::Bool(flag),
+            Self::Number(number) => Value::Number(number),
+            Self::Null => Value::Null,
             Self::List(items) => {
                 let items = items.into_iter().enumerate();
-                gathered(items.map(|(place, item)| item.into_value(&format!("{at}/{place}")))).map(Value::Array)
+                items.map(|(place, item)| item.into_value(&path.to(Step::Item(place)), twice)).collect()
             }
             Self::Object(members) => {
-                let mut object = Map::new();
-                let put = members.into_iter().map(|(name, value)| {
-                    let at = pointer(at, &name);
-                    let value = value.into_value(&at)?;
-                    if object.insert(name, value).is_some() { Err(vec![at]) } else { Ok(()) }
-                });
-                gathered(put)?;
-                Ok(Value::Object(object))
+                let (mut object, mut told) = (Map::new(), HashSet::new());
+                for (name, value) in members {
+                    let path = path.to(Step::Member(&name));
+                    let value = value.into_value(&path, twice);
+                    if object.contains_key(&name) && !told.contains(&name) {
+                        twice(&path);
+                        told.insert(name.clone());
+                    }
+                    object.insert(name, value);
+                }
+                Value::Object(object)
             }
+        }
+    }
+}
+
+/// The way to a value. Written out only where there is a fault: a name may be as long as the body, and stand above as
+/// many others as the body has room for.
+pub(super) struct Path<'p>(Way<'p>);
+
+enum Way<'p> {
+    /// From what this points to.
+    From(&'p str),
+    /// One step further.
+    To(&'p Path<'p>, Step<'p>),
+}
+
+enum Step<'p> {
+    Member(&'p str),
+    Item(usize),
+}
+
+impl<'p> Path<'p> {
+    /// To what `pointer` points to.
+    pub(super) const fn from(pointer: &'p str) -> Self {
+        Self(Way::From(pointer))
+    }
+
+    const fn to(&'p self, step: Step<'p>) -> Self {
+        Self(Way::To(self, step))
+    }
+
+    /// As a pointer; of a name that is too long to be told, as much as can be.
+    pub(super) fn pointer(&self) -> String {
+        match &self.0 {
+            Way::From(start) => (*start).to_owned(),
+            Way::To(parent, Step::Member(name)) => pointer(&parent.pointer(), shortened(name)),
+            Way::To(parent, Step::Item(place)) => format!("{}/{place}", parent.pointer()),
         }
     }
 }
@@ -86,18 +123,6 @@ impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NodeVisitor)
     }
-}
-
-/// All results, or all errors.
-fn gathered<T>(results: impl Iterator<Item = Result<T, Vec<String>>>) -> Result<Vec<T>, Vec<String>> {
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for result in results {
-        match result {
-            Ok(value) => good.push(value),
-            Err(pointers) => bad.extend(pointers),
-        }
-    }
-    if bad.is_empty() { Ok(good) } else { Err(bad) }
 }
 
 struct NodeVisitor;

@@ -97,7 +97,7 @@ impl Turn {
     ) -> Answer {
         let Self { calls, lease } = self;
         let remembered = |outcome: &T| answer(outcome).to_remember();
-        let call = lease.map(|lease| Repeatable { lease, answer: &remembered });
+        let call = lease.map(|lease| Repeatable { lease, answer: &remembered, repeated: IdempotencyKey::REMEMBERED });
         let made = make(call.as_ref()).await;
         if let (Err(_), Some(lease)) = (&made, lease)
             && let Err(fault) = calls.give_back(lease).await

@@ -18,6 +18,7 @@ impl ProblemCode {
             | Self::EmailTaken
             | Self::InvalidTransition
             | Self::LastKey
+            | Self::TooManyKeys
             | Self::VersionConflict
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType

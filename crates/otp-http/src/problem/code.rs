@@ -163,6 +163,10 @@ problem_codes! {
     LastKey = CONFLICT, "last_key", "The last key",
         "This is the customer's last live secret key without an end. Without it nobody could manage the account.",
         "Create another secret key first, then revoke this one.";
+    /// There are as many keys as there may be.
+    TooManyKeys = CONFLICT, "too_many_keys", "Too many keys",
+        "A customer has at most 100 keys that are neither expired nor revoked; one that is rotated counts until its grace ends.",
+        "Revoke keys that are not used any more; `lastUsedAt` tells which.";
     /// The configuration has another version.
     VersionConflict = PRECONDITION_FAILED, "version_conflict", "Changed meanwhile",
         "The configuration does not have the version named in `If-Match` any more. Nothing was changed.",

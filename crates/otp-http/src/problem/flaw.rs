@@ -108,10 +108,20 @@ flaws! {
         "The header `Idempotency-Key` is sent once, with 1 to 255 visible ASCII characters.";
 }
 
+/// Most faults told of one call: whoever sends a thousand learns from the first hundred.
+pub(crate) const MAX_ERRORS: usize = 100;
+/// Longest pointer told, and longest name in one, in characters. Names come from callers, and are as long as they like.
+const MAX_POINTER: usize = 200;
+
+/// As much of `text` as is told of a pointer.
+pub(crate) fn shortened(text: &str) -> &str {
+    text.char_indices().nth(MAX_POINTER).map_or(text, |(end, _)| &text[..end])
+}
+
 /// One entry of `errors`.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FieldError {
-    /// Where: a JSON pointer (RFC 6901) into the body; of a query parameter, `/` and its name.
+    /// Where: a JSON pointer (RFC 6901) into the body; of a query parameter, `/` and its name. A very long one is cut.
     pub(crate) pointer: String,
     code: &'static str,
     message: Cow<'static, str>,
@@ -120,7 +130,10 @@ pub(crate) struct FieldError {
 impl FieldError {
     /// `flaw` at `pointer`.
     pub(crate) fn new(pointer: impl Into<String>, flaw: Flaw) -> Self {
-        Self { pointer: pointer.into(), code: flaw.code(), message: flaw.message().into() }
+        let mut pointer = pointer.into();
+        pointer.truncate(shortened(&pointer).len());
+        pointer.shrink_to_fit();
+        Self { pointer, code: flaw.code(), message: flaw.message().into() }
     }
 
     /// What the domain found wrong with a configuration, to which `at` points in the body.

@@ -15,7 +15,7 @@ use otp_core::tenants::{AccountError, ConfigureError, KeyError, KeyRefused, Regi
 use otp_core::time::ceil_seconds;
 use otp_core::users::UserError;
 
-use super::{Extra, FieldError, Flaw, Problem, ProblemCode};
+use super::{Extra, FieldError, Flaw, MAX_ERRORS, Problem, ProblemCode};
 use crate::limits;
 
 impl From<RequestError> for Problem {
@@ -63,6 +63,8 @@ impl From<ConfirmError> for Problem {
         match error {
             ConfirmError::Closed => ProblemCode::SignupClosed.into(),
             ConfirmError::EmailTaken => ProblemCode::EmailTaken.into(),
+            // There is nothing to do but to ask again.
+            ConfirmError::InFlight => ProblemCode::Unavailable.into(),
             ConfirmError::Verify(error) => error.into(),
         }
     }
@@ -112,6 +114,7 @@ impl From<KeyError> for Problem {
             KeyError::NotFound => ProblemCode::NotFound.into(),
             KeyError::NotActive => ProblemCode::InvalidTransition.into(),
             KeyError::LastKey => ProblemCode::LastKey.into(),
+            KeyError::TooMany => ProblemCode::TooManyKeys.into(),
             KeyError::Fault(fault) => fault.into(),
         }
     }
@@ -141,7 +144,7 @@ impl Problem {
                     let pointer = pointer.strip_prefix(strip).map(str::to_owned).unwrap_or(pointer);
                     FieldError::of_config(at, Flawed { pointer, flaw })
                 };
-                Self::invalid(flaws.into_iter().map(within).collect())
+                Self::invalid(flaws.into_iter().take(MAX_ERRORS).map(within).collect())
             }
             ConfigureError::Config(ConfigError::Fault(fault)) | ConfigureError::Fault(fault) => fault.into(),
         }

@@ -10,7 +10,7 @@ mod map;
 mod markdown;
 
 pub use code::ProblemCode;
-pub(crate) use flaw::{FieldError, Flaw};
+pub(crate) use flaw::{FieldError, Flaw, MAX_ERRORS, shortened};
 pub(crate) use map::{log, unserved};
 pub use markdown::errors_markdown;
 pub(crate) use otp_core::config::pointer;
@@ -73,8 +73,9 @@ impl Problem {
         }
     }
 
-    /// `invalid_request` with all that is wrong.
-    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+    /// `invalid_request` with all that is wrong, up to [`MAX_ERRORS`].
+    pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(MAX_ERRORS);
         Self::new(ProblemCode::InvalidRequest).with(Extra::Errors { errors })
     }
 

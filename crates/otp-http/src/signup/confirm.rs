@@ -34,16 +34,12 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Response {
     };
     let Ok(parsed) = token.parse::<SignupToken>() else { return trouble(Trouble::Dead, locale) };
     match app.signup.pending(&parsed).await {
-        Ok(Some(pending)) => html(StatusCode::OK, page::button(locale, &pending, &token)),
-        Ok(None) => trouble(Trouble::Dead, locale),
-        Err(fault) => {
-            problem::log(&fault);
-            trouble(Trouble::Down, locale)
-        }
+        Ok(pending) => html(StatusCode::OK, page::button(locale, &pending, &token)),
+        Err(error) => trouble(Trouble::from(error), locale),
     }
 }
 
-/// Opens the account and shows its keys, this once.
+/// Opens the account and shows its keys.
 pub(crate) async fn confirm(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let locale = accepted_locale(&parts.headers).unwrap_or_default();
@@ -55,7 +51,7 @@ pub(crate) async fn confirm(State(app): State<App>, request: Request) -> Respons
     let form = axum::Form::<Confirmation>::from_request(Request::from_parts(parts, body.into()), &()).await;
     let Ok(axum::Form(Confirmation { token })) = form else { return trouble(Trouble::Dead, locale) };
     let Ok(token) = token.parse() else { return trouble(Trouble::Dead, locale) };
-    match app.signup.confirm(&SignupProof::Token(token), &caller).await {
+    match super::opened(&app, &SignupProof::Token(token), &caller).await {
         Ok(account) => html(StatusCode::OK, page::keys(locale, &account)),
         Err(error) => trouble(Trouble::from(error), locale),
     }
@@ -73,7 +69,7 @@ impl From<ConfirmError> for Trouble {
                 | VerifyError::Expired
                 | VerifyError::UserLimitReached,
             ) => Self::Dead,
-            ConfirmError::Verify(VerifyError::RateLimited(_)) => Self::Down,
+            ConfirmError::InFlight | ConfirmError::Verify(VerifyError::RateLimited(_)) => Self::Down,
             ConfirmError::Verify(VerifyError::Fault(fault)) => {
                 problem::log(&fault);
                 Self::Down

@@ -61,7 +61,7 @@ pub(super) fn button(locale: Locale, pending: &PendingSignup, token: &str) -> St
 /// The keys of a new account.
 pub(super) fn keys(locale: Locale, account: &OpenedAccount) -> String {
     let texts = texts::of(locale);
-    let OpenedAccount { tenant, secret, publishable } = account;
+    let OpenedAccount { tenant, secret, publishable, .. } = account;
     let body = format!(
         r#"<h1>{title}</h1>
 <p class="warning">{once}</p>

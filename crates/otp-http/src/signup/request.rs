@@ -44,11 +44,14 @@ pub(crate) async fn request(call: Call<Anybody, Wanted>) -> Answer {
         expires_at: Timestamp,
     }
     let Call { app, who, input, request_id, body } = call;
+    // Who calls is known by nothing but the address he gives: keys that strangers have chosen alike stay apart.
+    let credential = input.email.canonical().to_owned();
+    let once = |key: String| IdempotencyKey::new(&credential, "POST", "/signup", &key, &body);
     let wanted = SignupRequest {
         email: input.email,
         company_name: input.company_name,
         locale: input.locale.unwrap_or_default(),
-        idempotency: input.idempotency_key.map(|key| IdempotencyKey::new("", "POST", "/signup", &key, &body)),
+        idempotency: input.idempotency_key.map(once),
     };
     let requested = app.signup.request(wanted, &who.caller(&request_id)).await?;
     let SignupRequested { expires_at, usage, replayed } = requested;

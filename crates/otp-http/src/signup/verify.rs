@@ -48,7 +48,7 @@ impl TryFrom<Proof> for SignupProof {
     }
 }
 
-/// Opens the account; the only time its keys are shown.
+/// Opens the account and shows its keys; once, but for a repeated call.
 pub(crate) async fn verify(call: Call<Anybody, Proof>) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -61,14 +61,18 @@ pub(crate) async fn verify(call: Call<Anybody, Proof>) -> Answer {
         customer: Customer,
     }
     let Call { app, who, input, request_id, .. } = call;
-    let account = app.signup.confirm(&input.try_into()?, &who.caller(&request_id)).await?;
-    let OpenedAccount { tenant, secret, publishable } = account;
-    Ok(reply::created(Opened {
+    let account = super::opened(&app, &input.try_into()?, &who.caller(&request_id)).await?;
+    let OpenedAccount { tenant, secret, publishable, replayed } = account;
+    let mut response = reply::created(Opened {
         customer_id: tenant.id,
         api_key: secret.key.expose().to_owned(),
         key_id: secret.record.id,
         publishable_key: publishable.key.expose().to_owned(),
         message: "Keep the keys now: they are not shown again.",
         customer: Customer::of(tenant, &app),
-    }))
+    });
+    if replayed {
+        reply::mark_replayed(&mut response);
+    }
+    Ok(response)
 }

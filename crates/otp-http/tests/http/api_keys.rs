@@ -175,3 +175,66 @@ async fn tokens_are_not_used_from_foreign_pages() {
     assert_eq!(foreign.problem(), refused);
     world.post("/auth/refresh", refresh).header("origin", "https://app.example.com").send().await.ok();
 }
+
+#[tokio::test]
+async fn a_customer_has_a_hundred_keys_and_no_more() {
+    let world = World::new().await;
+    let make = || world.own(Method::POST, &world.keys_path()).json(json!({})).send();
+    let mut last = String::new();
+    for _ in 1..100 {
+        last = text(&make().await.ok(), "keyId");
+    }
+    let too_many = (409, "too_many_keys".to_owned());
+    assert_eq!(make().await.problem(), too_many);
+    let rotate = |grace| {
+        let path = format!("{}/{last}/rotate", world.keys_path());
+        world.own(Method::POST, &path).json(json!({ "graceSeconds": grace })).send()
+    };
+    assert_eq!(rotate(1).await.problem(), too_many);
+    assert_eq!(world.listed(&last).await["status"], "active");
+    // One that ends at once makes room for its successor.
+    rotate(0).await.ok();
+    assert_eq!(make().await.problem(), too_many);
+    // A call that came to nothing may be made again under its key.
+    let repeated = || world.own(Method::POST, &world.keys_path()).json(json!({})).header("idempotency-key", "k").send();
+    assert_eq!(repeated().await.problem(), too_many);
+    let keys = world.own(Method::GET, &world.keys_path()).send().await.ok();
+    let active = keys["keys"].as_array().unwrap().iter().filter(|key| key["status"] == "active");
+    assert_eq!(active.clone().count(), 100);
+    let some = text(active.clone().next_back().unwrap(), "keyId");
+    world.own(Method::DELETE, &format!("{}/{some}", world.keys_path())).send().await.ok();
+    repeated().await.ok();
+}
+
+#[tokio::test]
+async fn keys_that_ended_long_ago_are_forgotten() {
+    const DAY: u64 = 24 * 3600;
+    let world = World::new().await;
+    let count = async || {
+        let keys = world.own(Method::GET, &world.keys_path()).send().await.ok();
+        keys["keys"].as_array().unwrap().len()
+    };
+    let make = async |body: Value| {
+        let made = world.own(Method::POST, &world.keys_path()).json(body).send().await.ok();
+        format!("{}/{}", world.keys_path(), text(&made, "keyId"))
+    };
+    let revoke = async |path: String| world.own(Method::DELETE, &path).send().await.ok();
+    let end = world.now().plus(std::time::Duration::from_secs(DAY)).to_string();
+    make(json!({ "expiresAt": end })).await;
+    let (revoked, kept) = (make(json!({})).await, make(json!({})).await);
+    revoke(revoked).await;
+    world.advance(90 * DAY);
+    assert_eq!(count().await, 4, "nothing has changed");
+    revoke(kept).await;
+    assert_eq!(count().await, 3, "the revoked one is gone");
+    world.advance(DAY);
+    make(json!({})).await;
+    assert_eq!(count().await, 3, "and now the one that expired a day later");
+
+    // However many come and go, the last hundred are remembered.
+    for _ in 0..110 {
+        revoke(make(json!({})).await).await;
+        world.advance(1);
+    }
+    assert_eq!(count().await, 102);
+}

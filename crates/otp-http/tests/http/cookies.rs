@@ -282,6 +282,27 @@ async fn attributes_follow_the_configuration_and_the_public_url() {
 }
 
 #[tokio::test]
+async fn only_on_this_machine_are_cookies_sent_in_clear() {
+    for (public_url, guarded) in [
+        ("http://127.0.0.1:8080", false),
+        ("http://[::1]:8080/otp", false),
+        ("HTTP://LOCALHOST", false),
+        ("http://otp.example.org", true),
+        ("http://10.0.0.7:8080", true),
+        ("http://0.0.0.0:8080", true),
+        ("http://localhost.example.org", true),
+        ("https://localhost", true),
+    ] {
+        let world = World::with(otp_http::Settings { public_url: public_url.to_owned(), ..settings() }).await;
+        let page = world.cookie_page().await;
+        let held = page.sign_in(ADA).await;
+        assert_eq!(held.cookie.starts_with("__Host-otp_"), guarded, "{public_url}");
+        assert_eq!(held.attributes.contains("Secure; "), guarded, "{public_url}");
+        page.me(&held).send().await.ok();
+    }
+}
+
+#[tokio::test]
 async fn cookie_mode_is_a_member_of_the_configuration() {
     let world = World::new().await;
     let put = |session| {

@@ -139,6 +139,32 @@ async fn each_algorithm_takes_over_from_the_one_before() {
 }
 
 #[tokio::test]
+async fn who_changes_his_mind_signs_with_the_keys_there_are() {
+    let world = World::new().await;
+    world.sign_with("ES256").await;
+    let (token, first) = (world.token(ADA).await, world.jwks("").await[0]["kid"].clone());
+    for _ in 0..5 {
+        world.sign_with("EdDSA").await;
+        world.sign_with("HS256").await;
+        world.sign_with("ES256").await;
+    }
+    let keys = world.jwks("").await;
+    let algorithms: Vec<_> = keys.iter().map(|key| text(key, "alg")).collect();
+    assert_eq!((algorithms, &keys[0]["kid"]), (vec!["ES256".to_owned(), "EdDSA".to_owned()], &first));
+    assert_eq!(world.jwks("/test").await.len(), 2);
+    assert!(world.accepts(&token).await);
+    assert_eq!(read(&world.token("grace@example.org").await, 0)["kid"], first);
+
+    // Nothing changes, and what was retired is listed for as long as its tokens may live.
+    world.advance(86_399);
+    assert_eq!(world.jwks("").await.len(), 2);
+    world.advance(1);
+    assert_eq!(world.jwks("").await.len(), 1);
+    world.sign_with("EdDSA").await;
+    assert_ne!(world.jwks("").await[0]["kid"], keys[1]["kid"], "nobody lists that one any more");
+}
+
+#[tokio::test]
 async fn a_token_is_for_the_key_and_the_algorithm_it_names_and_nothing_else() {
     let world = World::new().await;
     world.sign_with("EdDSA").await;
@@ -208,10 +234,11 @@ async fn live_and_test_have_keys_of_their_own() {
 async fn nobody_unknown_publishes_keys() {
     let world = World::new().await;
     let service = otp_core::id::TenantId::SERVICE;
-    for customer in ["cust_x".to_owned(), format!("cust_{}1", "0".repeat(21)), service.to_string(), "%00".to_owned()] {
+    let strange = ["cust_x", "%00", "%ff", "%", "%zz", "cust_%c3%28"].map(ToOwned::to_owned);
+    for customer in [format!("cust_{}1", "0".repeat(21)), service.to_string()].into_iter().chain(strange) {
         for mode in ["", "/test"] {
             let answer = world.get(&format!("/t/{customer}{mode}/.well-known/jwks.json")).send().await;
-            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{customer}");
+            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{customer}{mode}");
         }
     }
 }

@@ -108,6 +108,12 @@ async fn produce(code: ProblemCode) -> Answer {
             let path = format!("/admin/customers/{}/api-keys/{}", world.customer.id, world.customer.record.id);
             world.ask(Method::DELETE, &path).key(&key)
         }
+        ProblemCode::TooManyKeys => {
+            for n in 1..100 {
+                world.key(KeySpec::secret(n.to_string())).await;
+            }
+            world.post(&world.keys_path(), json!({})).key(&key)
+        }
         ProblemCode::VersionConflict => {
             let config = json!({ "config": { "otp": { "length": 6 } } });
             world.ask(Method::PUT, "/admin/config").json(config).key(&key).header("if-match", "\"7\"")

@@ -127,7 +127,6 @@ async fn every_fault_of_a_body_is_told_at_once() {
         faults(&[
             ("/Email", "unknown_member"),
             ("/a", "unknown_parameter"),
-            ("/a", "unknown_parameter"),
             ("/b", "unknown_parameter"),
             ("/challengeId", "too_long"),
             ("/context/device", "unknown_member"),
@@ -191,6 +190,34 @@ async fn a_body_is_one_json_object_in_utf_8() {
         ])
     );
     assert_eq!(raw(&world, "").await.faults(), faults(&[("/email", "required")]));
+}
+
+#[tokio::test]
+async fn what_is_no_text_in_a_path_names_nothing() {
+    let world = World::new().await;
+    let own = format!("/admin/customers/{}", world.customer.id);
+    for segment in ["%ff", "%", "%zz", "%00", "%2f"] {
+        for (method, path, key) in [
+            (Method::GET, format!("/admin/customers/{segment}"), &world.operator),
+            (Method::POST, format!("/admin/customers/{segment}/suspend"), &world.operator),
+            (Method::GET, format!("/admin/customers/{segment}/api-keys"), &world.customer.key),
+            (Method::POST, format!("/admin/customers/{segment}/api-keys"), &world.customer.key),
+            (Method::DELETE, format!("{own}/api-keys/{segment}"), &world.customer.key),
+            (Method::POST, format!("{own}/api-keys/{segment}/rotate"), &world.customer.key),
+            (Method::GET, format!("/admin/config/versions/{segment}"), &world.customer.key),
+            (Method::POST, format!("/admin/config/versions/{segment}/restore"), &world.customer.key),
+            (Method::GET, format!("/admin/users/{segment}"), &world.customer.key),
+            (Method::GET, format!("/admin/users/{segment}/sessions"), &world.customer.key),
+            (Method::DELETE, format!("/admin/users/{segment}/sessions"), &world.customer.key),
+            (Method::GET, format!("/admin/users/user_x/sessions/{segment}"), &world.customer.key),
+            (Method::GET, format!("/t/{segment}/.well-known/jwks.json"), &world.customer.key),
+            (Method::GET, format!("/t/{segment}/test/.well-known/jwks.json"), &world.customer.key),
+            (Method::GET, format!("/{segment}"), &world.customer.key),
+        ] {
+            let answer = world.ask(method, &path).key(key).send().await;
+            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{path}");
+        }
+    }
 }
 
 #[tokio::test]

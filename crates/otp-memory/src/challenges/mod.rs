@@ -120,6 +120,9 @@ impl ChallengeStore for MemoryStore {
     }
 
     async fn attempt(&self, presented: Presented, now: Timestamp) -> Res<Attempt> {
-        Ok(self.write("memory.attempt", now)?.attempt(presented, now))
+        const OP: &str = "memory.attempt";
+        let mut state = self.write(OP, now)?;
+        state.still_holds(OP, &presented.on.right)?;
+        Ok(state.attempt(presented, now))
     }
 }

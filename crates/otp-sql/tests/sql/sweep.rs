@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use otp_core::challenge::Challenge;
 use otp_core::limit::{DAY, Draw, HOUR, Rule, Window};
 use otp_core::port::{Attempt, ChallengeStore, LimitStore, Request, Rotated, SessionStore};
 use otp_core::session::{Lifetimes, SignIn};
@@ -14,6 +15,7 @@ on_each_engine! {
     what_has_ended_goes_an_hour_later
     what_is_prolonged_goes_by_its_new_end
     more_than_a_round_goes_in_several
+    what_lives_long_keeps_nothing_else
 }
 
 const TABLES: [&str; 4] = ["challenges", "answers", "limits", "sessions"];
@@ -94,4 +96,23 @@ async fn more_than_a_round_goes_in_several(fixture: Fixture) {
     }
     assert_eq!(fixture.store.sweep(NOW.plus(HOUR + HOUR)).await.unwrap(), 1200);
     assert_eq!(fixture.rows("limits").await, 0);
+}
+
+async fn what_lives_long_keeps_nothing_else(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(14));
+    let realm = samples.realm();
+    let ask = async |lives: Duration| {
+        let challenge = Challenge { expires_at: NOW.plus(lives), ..samples.challenge(realm, NOW) };
+        fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
+    };
+    // More than a round of those that live for a day, before those that live for minutes.
+    for _ in 0..510 {
+        ask(DAY).await;
+    }
+    for _ in 0..3 {
+        ask(HOUR / 6).await;
+    }
+    assert_eq!(fixture.store.sweep(NOW.plus(2 * HOUR)).await.unwrap(), 3);
+    assert_eq!(fixture.rows("challenges").await, 510);
+    assert_eq!(fixture.store.sweep(NOW.plus(DAY + HOUR)).await.unwrap(), 510);
 }

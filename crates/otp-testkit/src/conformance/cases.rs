@@ -50,6 +50,7 @@ macro_rules! conformance {
                 no_more_users_than_allowed
                 a_code_without_room_is_spent
                 a_signup_opens_one_account
+                an_account_comes_with_its_answer
                 mail_goes_where_first_verified
             }
             outbox {

@@ -94,7 +94,7 @@ pub async fn the_last_failures_are_kept(stores: Stores) {
         category,
         endpoint: format!("/route/{n}"),
         code: "internal".to_owned(),
-        request_id: (n % 2 == 0).then(|| format!("request-{n}")),
+        request_id: n.is_multiple_of(2).then(|| format!("request-{n}")),
     };
     let record = async |failures: Vec<Failure>| {
         let recent = failures.into_iter().map(|failure| (w.realm, failure)).collect();

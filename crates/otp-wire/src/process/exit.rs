@@ -68,7 +68,7 @@ impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::NotFound => Self::NotFound(error.to_string()),
-            KeyError::NotActive | KeyError::LastKey => Self::Failed(error.to_string()),
+            KeyError::NotActive | KeyError::LastKey | KeyError::TooMany => Self::Failed(error.to_string()),
             KeyError::Fault(fault) => fault.into(),
         }
     }

@@ -26,4 +26,4 @@ pub use quotas::a_quota_is_exact_and_told_once;
 pub use resend::{a_resend_refills_nothing, a_resend_waits_its_pause};
 pub use room::{a_code_without_room_is_spent, no_more_users_than_allowed};
 pub use sign_in::{mail_goes_where_first_verified, one_success, one_user_per_address, success_ends_siblings};
-pub use signup::a_signup_opens_one_account;
+pub use signup::{a_signup_opens_one_account, an_account_comes_with_its_answer};

@@ -3,15 +3,17 @@
 use futures::FutureExt;
 use otp_core::audit::AuditEvent;
 use otp_core::challenge::Challenge;
-use otp_core::effect::Counter;
+use otp_core::effect::{Counter, Effect};
 use otp_core::fault::FaultKind;
-use otp_core::port::{Age, Attempt, AttemptEffects, Inserted, Presented, Stores};
+use otp_core::port::{
+    Age, Attempt, AttemptEffects, Begun, CallLease, EntropyExt as _, Inserted, Presented, Remembered, Stores,
+};
 use otp_core::session::SignIn;
 use otp_core::tenant::Tenant;
 
 use crate::answered::Answered;
 use crate::conformance::race::{ROUNDS, count, race};
-use crate::conformance::world::World;
+use crate::conformance::world::{LEASE, World};
 use crate::samples::{NOW, by_address, by_id};
 
 /// The code of `challenge`, which registers `tenant`.
@@ -92,4 +94,43 @@ pub async fn a_signup_opens_one_account(stores: Stores) {
         too_late += signups.len() - opened;
         assert_eq!(w.counted(Counter::EmailsDropped).await, too_late as u64, "effects of those too late");
     }
+}
+
+/// The answer to whoever opens an account is remembered exactly if it is opened; who has lost the call opens none.
+pub async fn an_account_comes_with_its_answer(stores: Stores) {
+    let w = World::new(stores);
+    if keeps_no_tenants(&w).await {
+        return;
+    }
+    let begin = async |lease, now| w.stores.calls.begin(lease, [7; 32], now).await.answered();
+    let with = |challenge: &Challenge, tenant: &Tenant, lease| {
+        let mut opening = opening(&w, challenge, tenant, true);
+        let remembered = Remembered { lease, answer: w.samples.sealed(), expires_at: NOW.plus(LEASE * 9) };
+        opening.on.right.push(Effect::Remember(remembered.clone()));
+        (opening, Begun::Answered(remembered.answer))
+    };
+    let (challenge, tenant) = (w.opened().await, w.samples.tenant(NOW));
+    let lost = CallLease { realm: w.realm, key: w.samples.id(|entropy| entropy.bytes()), until: NOW.plus(LEASE) };
+    assert_eq!(begin(lost, NOW).await, Begun::Ours(lost));
+    let held = CallLease { until: lost.until.plus(LEASE), ..lost };
+    assert_eq!(begin(held, lost.until).await, Begun::Ours(held));
+    let (late, _) = with(&challenge, &tenant, lost);
+    assert!(w.stores.challenges.attempt(late, lost.until).await.is_err());
+    assert!(
+        w.stores.tenants.get(tenant.id, Age::Fresh).await.answered().is_none(),
+        "opened in the name of a lost call"
+    );
+
+    let (opening, answer) = with(&challenge, &tenant, held);
+    assert!(matches!(w.attempt(opening, lost.until).await, Attempt::Right(_)), "the code is not spent");
+    let again = CallLease { until: held.until.plus(LEASE), ..held };
+    assert_eq!(begin(again, held.until).await, answer);
+
+    // An account that is not opened is no answer.
+    let other = w.opened().await;
+    let apart = CallLease { key: w.samples.id(|entropy| entropy.bytes()), ..held };
+    assert_eq!(begin(apart, lost.until).await, Begun::Ours(apart));
+    let (opening, _) = with(&other, &tenant, apart);
+    assert_eq!(w.attempt(opening, lost.until).await, Attempt::AccountExists);
+    assert_eq!(begin(apart, lost.until).await, Begun::InFlight);
 }
