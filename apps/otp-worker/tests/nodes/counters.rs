@@ -64,6 +64,8 @@ async fn every_counter_lies_between_calls_answered_and_calls_sent(limits: Limits
     cluster.quiet().await;
     servers[1] = Arc::new(cluster.homes[1].serve());
 
+    // Mails the dead worker had handed over, whose code was used before they came back: they are not sent again.
+    let in_the_dead_hand = cluster.counted("emailsDropped");
     for server in &servers {
         let told = read(server, &key, "/admin/analytics?granularity=hour").await;
         let hours: Vec<&Value> = told["breakdown"].as_array().unwrap().iter().rev().take(2).collect();
@@ -76,7 +78,11 @@ async fn every_counter_lies_between_calls_answered_and_calls_sent(limits: Limits
             // Nobody signs in twice.
             ("newUsers", first.logins.bounds(), second.logins.bounds()),
             ("uniqueUsers", first.logins.bounds(), second.logins.bounds()),
-            ("emailsSent", first.requests.bounds(), second.requests.bounds()),
+            (
+                "emailsSent",
+                first.requests.bounds(),
+                (second.requests.bounds().0 - in_the_dead_hand, second.requests.bounds().1),
+            ),
         ] {
             assert_eq!(of_first.0, of_first.1);
             let within: RangeInclusive<u64> = of_second.0..=of_second.1;

@@ -67,7 +67,7 @@ async fn nothing_is_left_of_an_erased_person(limits: Limits) {
     }
     for server in servers {
         let said = server.said();
-        assert!(said.contains("/admin/users/{user}"), "{said}");
+        assert!(said.contains("answered"));
         assert!(!holds(said.as_bytes(), EMAIL));
     }
     for worker in workers {

@@ -12,3 +12,4 @@ mod relaying;
 mod scene;
 mod tenancy;
 mod tokens;
+mod traffic;

@@ -3,25 +3,29 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use otp_core::audit::{AuditEvent, Kept};
 use otp_core::challenge::Challenge;
 use otp_core::config::OriginAccess;
 use otp_core::effect::{Effect, Letter, MailJob};
 use otp_core::fault::FaultKind;
-use otp_core::id::TenantId;
+use otp_core::id::{TenantId, UserId};
 use otp_core::limit::{HOUR, Rule};
-use otp_core::port::{Age, Attempt, ChallengeStore, LimitStore, Metering, Outbox, Request, TenantStore};
+use otp_core::port::{
+    Age, Attempt, AuditFilter, AuditTrail, ChallengeStore, LimitStore, Metering, Outbox, Placed, Request, TenantStore,
+};
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_sql::Schema;
 use otp_testkit::samples::{NOW, Samples};
 use tokio::sync::Barrier;
 
-use crate::fixture::{Fixture, on_each_engine};
+use crate::fixture::{Engine, Fixture, on_each_engine};
 
 on_each_engine! {
     a_new_database_has_everything_before_it
     users_there_were_before_they_were_counted_are_counted
     mail_that_waited_before_there_were_letters_is_sent
     origins_there_were_before_they_were_listed_are_listed
+    what_was_counted_by_the_hour_and_audited_before_is_still_told
     a_later_version_is_left_alone
     a_migration_changed_after_it_was_run_is_refused
     several_processes_may_migrate_at_once
@@ -116,6 +120,53 @@ async fn origins_there_were_before_they_were_listed_are_listed(fixture: Fixture)
     ] {
         assert_eq!(fixture.store.access_of(origin).await.unwrap(), access, "{origin}");
     }
+}
+
+async fn what_was_counted_by_the_hour_and_audited_before_is_still_told(fixture: Fixture) {
+    let (samples, realm) = (Samples::seeded(19), Samples::seeded(19).realm());
+    let entry = samples.audit(realm, AuditEvent::OtpRequested, NOW);
+    let fixture = fixture.with_tables().await;
+    // As a version left it that knew hours only, and no chain.
+    let new =
+        ["usage_spans", "seen_spans", "active_spans", "calls", "failures", "recent_failures", "audit", "audit_heads"];
+    for table in new {
+        fixture.execute(&format!("DROP TABLE {table}")).await;
+    }
+    let old = [
+        "DROP INDEX usage_minutes_by_age",
+        "DROP INDEX seen_minutes_by_age",
+        "DROP INDEX audit_unsealed_by_time",
+        "ALTER TABLE usage_minutes RENAME COLUMN minute TO hour",
+        "ALTER TABLE usage_minutes RENAME TO usage",
+        "ALTER TABLE seen_minutes RENAME COLUMN minute TO hour",
+        "ALTER TABLE seen_minutes RENAME TO seen",
+        "ALTER TABLE audit_unsealed DROP COLUMN at",
+        "ALTER TABLE audit_unsealed DROP COLUMN id",
+        "ALTER TABLE audit_unsealed RENAME COLUMN number TO seq",
+        "ALTER TABLE audit_unsealed RENAME TO audit",
+        "CREATE INDEX audit_by_tenant ON audit (tenant)",
+    ];
+    for statement in old {
+        fixture.execute(statement).await;
+    }
+    if fixture.engine() == Engine::Postgres {
+        fixture.execute("ALTER INDEX audit_unsealed_pkey RENAME TO audit_pkey").await;
+    }
+    let (tenant, hour) = (realm.tenant, NOW.hour().as_millis());
+    let text = Kept::of(&entry).unwrap().text.replace('\'', "''");
+    fixture.execute(&format!("INSERT INTO usage VALUES ('{tenant}', 'live', {hour}, 'otpRequests', 7)")).await;
+    let user = samples.id(UserId::generate);
+    fixture.execute(&format!("INSERT INTO seen VALUES ('{tenant}', 'live', {hour}, '{user}')")).await;
+    fixture.execute(&format!("INSERT INTO audit (tenant, entry) VALUES ('{tenant}', '{text}')")).await;
+    fixture.execute("DELETE FROM _sqlx_migrations WHERE version = 8").await;
+    fixture.store.migrate().await.unwrap();
+
+    let counts = fixture.store.counts(realm, NOW.hour(), NOW.hour().plus(HOUR)).await.unwrap();
+    assert_eq!(counts.iter().map(|counted| counted.count).collect::<Vec<_>>(), [7]);
+    assert_eq!(fixture.store.unique_users(realm, NOW.hour(), NOW.hour().plus(HOUR)).await.unwrap(), 1);
+    let page = fixture.store.page(tenant, &AuditFilter::default(), None, 9).await.unwrap();
+    assert_eq!(page, [Placed { entry, seq: None }]);
+    assert_eq!(fixture.store.waiting(tenant).await.unwrap(), 1);
 }
 
 async fn a_later_version_is_left_alone(fixture: Fixture) {
