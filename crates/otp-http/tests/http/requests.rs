@@ -207,6 +207,8 @@ async fn what_is_no_text_in_a_path_names_nothing() {
             (Method::GET, format!("/admin/config/versions/{segment}"), &world.customer.key),
             (Method::POST, format!("/admin/config/versions/{segment}/restore"), &world.customer.key),
             (Method::GET, format!("/admin/users/{segment}"), &world.customer.key),
+            (Method::DELETE, format!("/admin/users/{segment}"), &world.customer.key),
+            (Method::GET, format!("/admin/users/{segment}/export"), &world.customer.key),
             (Method::GET, format!("/admin/users/{segment}/sessions"), &world.customer.key),
             (Method::DELETE, format!("/admin/users/{segment}/sessions"), &world.customer.key),
             (Method::GET, format!("/admin/users/user_x/sessions/{segment}"), &world.customer.key),
