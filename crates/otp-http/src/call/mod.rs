@@ -7,15 +7,17 @@ mod fields;
 mod form;
 mod json;
 mod once;
+mod proven;
 mod session;
 
 pub(crate) use body::read as read_body;
 pub(crate) use capability::{
-    Anybody, AppCall, Capability, KeyCall, MAX_USER_AGENT, Operator, Refreshing, ServerCall, TenantCall, UserCall,
+    Anybody, AppCall, Capability, KeyCall, Operator, Refreshing, ServerCall, TenantCall, UserCall,
 };
 pub(crate) use fields::{Fields, at_most, plain};
 pub(crate) use form::{Form, IfMatch, Input, Nothing, accepted_locale};
 pub(crate) use once::Once;
+pub(crate) use proven::MAX_USER_AGENT;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -24,7 +26,7 @@ use otp_core::tenants::Refusal;
 use crate::app::App;
 use crate::edge::RequestId;
 use crate::problem::{Problem, ProblemCode};
-use capability::Proven;
+use proven::Proven;
 
 /// A call that has passed every check that needs no object: `who` may make it, and `input` is whole.
 pub(crate) struct Call<W, I> {

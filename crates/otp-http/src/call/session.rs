@@ -11,8 +11,8 @@ use otp_core::tenant::{Tenant, World};
 use otp_core::tenants::Principal;
 use otp_core::token::{CsrfToken, RefreshToken};
 
-use super::capability::is_operator;
 use super::json::Node;
+use super::proven::is_operator;
 use crate::app::App;
 use crate::cookie::SentCookie;
 use crate::problem::{Problem, ProblemCode};

@@ -33,7 +33,8 @@ statements! {
             WHERE tenant = $1 AND mode = $2 AND minute >= $4 AND minute < $5
         ) AS f
         GROUP BY f.start, f.counter";
-    /// Of spans that all last as long. Of the fresh ones those who are not among the rolled up of the same span.
+    /// Of spans that all last as long. Of the fresh ones those who are not among the rolled up of the same span: each is
+    /// looked up by the whole key. As a join, Postgres would go through all of the span for each.
     ACTIVE = "
         SELECT start, users FROM active_spans
         WHERE tenant = $1 AND mode = $2 AND span = $3 AND start >= $4 AND start < $5
@@ -43,10 +44,10 @@ statements! {
             SELECT DISTINCT minute - ((minute % $6) + $6) % $6 AS start, user_id FROM seen_minutes
             WHERE tenant = $1 AND mode = $2 AND minute >= $4 AND minute < $5
         ) AS f
-        WHERE NOT EXISTS (
-            SELECT 1 FROM seen_spans s
+        WHERE (
+            SELECT s.start FROM seen_spans s
             WHERE s.tenant = $1 AND s.mode = $2 AND s.span = $3 AND s.start = f.start AND s.user_id = f.user_id
-        )
+        ) IS NULL
         GROUP BY f.start";
     /// The same of one span, however long it lasts.
     ACTIVE_IN_ONE = "
@@ -58,10 +59,10 @@ statements! {
                     SELECT DISTINCT user_id FROM seen_minutes
                     WHERE tenant = $1 AND mode = $2 AND minute >= $4 AND minute < $5
                 ) AS f
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM seen_spans s
+                WHERE (
+                    SELECT s.start FROM seen_spans s
                     WHERE s.tenant = $1 AND s.mode = $2 AND s.span = $3 AND s.start = $4 AND s.user_id = f.user_id
-                )
+                ) IS NULL
             ) AS users";
     UNIQUE = "
         SELECT COUNT(*) AS users

@@ -17,7 +17,7 @@ statements! {
     COUNTED_BEFORE = "
         DELETE FROM usage_minutes
         WHERE (tenant, mode, minute, counter) IN
-            (SELECT tenant, mode, minute, counter FROM usage_minutes WHERE minute < $1 ORDER BY minute LIMIT $2
+            (SELECT tenant, mode, minute, counter FROM usage_minutes WHERE minute + 0 < $1 ORDER BY minute + 0 LIMIT $2
              {postgres: FOR UPDATE SKIP LOCKED})
         RETURNING tenant, mode, minute, counter, n";
     COUNT(Text, Text, Text, Number, Text, Number) = "
@@ -27,7 +27,7 @@ statements! {
     SEEN_BEFORE = "
         DELETE FROM seen_minutes
         WHERE (tenant, mode, minute, user_id) IN
-            (SELECT tenant, mode, minute, user_id FROM seen_minutes WHERE minute < $1 ORDER BY minute LIMIT $2
+            (SELECT tenant, mode, minute, user_id FROM seen_minutes WHERE minute + 0 < $1 ORDER BY minute + 0 LIMIT $2
              {postgres: FOR UPDATE SKIP LOCKED})
         RETURNING tenant, mode, minute, user_id";
     /// Answers those who are new to the span.
@@ -43,27 +43,27 @@ statements! {
     OLD_USAGE = "
         DELETE FROM usage_spans
         WHERE (tenant, mode, span, start, counter) IN
-            (SELECT tenant, mode, span, start, counter FROM usage_spans WHERE span = $1 AND start < $2 ORDER BY start
+            (SELECT tenant, mode, span, start, counter FROM usage_spans WHERE span = $1 AND start + 0 < $2 ORDER BY start + 0
              LIMIT $3 {postgres: FOR UPDATE SKIP LOCKED})";
     OLD_SEEN = "
         DELETE FROM seen_spans
         WHERE (tenant, mode, span, start, user_id) IN
-            (SELECT tenant, mode, span, start, user_id FROM seen_spans WHERE span = $1 AND start < $2 ORDER BY start
+            (SELECT tenant, mode, span, start, user_id FROM seen_spans WHERE span = $1 AND start + 0 < $2 ORDER BY start + 0
              LIMIT $3 {postgres: FOR UPDATE SKIP LOCKED})";
     OLD_ACTIVE = "
         DELETE FROM active_spans
         WHERE (tenant, mode, span, start) IN
-            (SELECT tenant, mode, span, start FROM active_spans WHERE span = $1 AND start < $2 ORDER BY start
+            (SELECT tenant, mode, span, start FROM active_spans WHERE span = $1 AND start + 0 < $2 ORDER BY start + 0
              LIMIT $3 {postgres: FOR UPDATE SKIP LOCKED})";
     OLD_CALLS = "
         DELETE FROM calls
         WHERE (tenant, mode, minute, route, bucket) IN
-            (SELECT tenant, mode, minute, route, bucket FROM calls WHERE minute < $1 ORDER BY minute LIMIT $2
+            (SELECT tenant, mode, minute, route, bucket FROM calls WHERE minute + 0 < $1 ORDER BY minute + 0 LIMIT $2
              {postgres: FOR UPDATE SKIP LOCKED})";
     OLD_FAILURES = "
         DELETE FROM failures
         WHERE (tenant, mode, day, category, endpoint, code) IN
-            (SELECT tenant, mode, day, category, endpoint, code FROM failures WHERE day < $1 ORDER BY day LIMIT $2
+            (SELECT tenant, mode, day, category, endpoint, code FROM failures WHERE day + 0 < $1 ORDER BY day + 0 LIMIT $2
              {postgres: FOR UPDATE SKIP LOCKED})";
 }
 
