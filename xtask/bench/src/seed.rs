@@ -23,6 +23,15 @@ fn postgres(tenant: &str, count: u64) -> String {
     )
 }
 
+/// Lets the server at `url` clear away what was deleted, as it does by itself in the course of a year.
+pub(crate) async fn vacuum(url: &str) -> Result<()> {
+    let options: sqlx::postgres::PgConnectOptions = url.parse()?;
+    let mut conn = options.disable_statement_logging().connect().await?;
+    conn.execute("VACUUM (ANALYZE)").await?;
+    conn.execute("CHECKPOINT").await?;
+    Ok(conn.close().await?)
+}
+
 /// Gives `tenant` so many users in the database at `url`, and lets the engine take stock.
 pub(crate) async fn users(url: &str, tenant: &str, count: u64) -> Result<()> {
     if let Some(path) = url.strip_prefix("sqlite://") {

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::Bench;
 use crate::http::Connection;
+use crate::seed;
 use crate::service::Setup;
 use crate::stores::{Engine, Stores};
 
@@ -113,5 +114,5 @@ async fn fill(database: &str, tenant: TenantId, now: Timestamp) -> Result<()> {
     }
     while store.roll_up(now).await? > 0 {}
     store.close().await;
-    Ok(())
+    if database.starts_with("postgres://") { seed::vacuum(database).await } else { Ok(()) }
 }
