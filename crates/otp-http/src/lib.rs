@@ -56,7 +56,8 @@
 //! ```
 //!
 //! Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that the log knows from
-//! where a call came. Mail is queued, not sent: something has to run `otp_core::relay::Relay`.
+//! where a call came. Mail is queued, not sent: something has to run `otp_core::relay::Relay`. Audit trails are sealed and usage
+//! is rolled up by `otp_core::upkeep::Upkeep`, and calls are counted in memory until `Deployment::write_traffic`.
 //!
 //! # How it is made
 //! - `edge` wraps every request: its id, its time, panics, the headers every answer has, CORS, one line of log.

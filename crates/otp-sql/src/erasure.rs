@@ -67,7 +67,8 @@ struct Erase {
 #[async_trait]
 impl Verb for Erase {
     const OP: &'static str = "sql.erase";
-    /// It deletes rows that others of a batch may have read, and would write again.
+    /// It deletes rows that others of a batch may have read and would write: their guards would refuse the batch, and all of
+    /// it would be written one by one.
     const ALONE: bool = true;
     type Answer = Option<Erased>;
 

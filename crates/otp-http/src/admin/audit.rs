@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -27,6 +28,8 @@ use crate::reply::{self, Answer, rfc_3339};
 
 /// One JSON object a line.
 const NDJSON: &str = "application/x-ndjson";
+/// A millisecond, the least step of time there is.
+const TICK: Duration = Duration::from_millis(1);
 /// Entries read at a time for an export.
 const AT_ONCE: usize = 500;
 
@@ -86,7 +89,7 @@ impl Input for Asked {
             let (at, id) = cursor::read(text).ok_or(Flaw::InvalidCursor)?;
             Ok(AuditCursor { at, id: AuditId::from_u128(id) })
         });
-        let until = last.map(|last| last.plus(std::time::Duration::from_millis(1)));
+        let until = last.map(|last| last.plus(TICK));
         let accept = form.headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
         let is_export = accept.flat_map(|accept| accept.split([',', ';'])).any(|kind| kind.trim() == NDJSON);
         Some(Self { filter: AuditFilter { from, until, event, actor, mentions: None }, after, limit, is_export })

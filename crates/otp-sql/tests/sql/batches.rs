@@ -7,7 +7,8 @@ use otp_core::effect::{Counter, Effect};
 use otp_core::fault::FaultKind;
 use otp_core::limit::{Admission, HOUR, Rule};
 use otp_core::port::{
-    Attempt, ChallengeStore, LimitStore, Metering, Opened, Outbox, Request, SessionStore, Settled, Settlement,
+    Attempt, ChallengeStore, Erasure, LimitStore, Metering, Opened, Outbox, Request, SessionStore, Settled, Settlement,
+    UserStore,
 };
 use otp_testkit::samples::{NOW, Samples, by_address, by_id};
 
@@ -19,6 +20,7 @@ on_each_engine! {
     members_see_what_the_members_before_them_did
     two_sign_ins_of_one_address_are_one_user
     a_claim_and_a_settlement_of_one_entry_agree
+    who_is_erased_does_not_come_back_by_signing_in_beside_it
 }
 
 async fn a_member_that_cannot_be_written_harms_nobody(fixture: Fixture) {
@@ -132,4 +134,22 @@ async fn a_claim_and_a_settlement_of_one_entry_agree(fixture: Fixture) {
     let (claimed, settled) = futures::join!(claim, settle);
     let left = fixture.store.backlog(slow.until).await.unwrap().waiting;
     assert_eq!((claimed.unwrap().len(), settled.unwrap(), left), (1, Settled::LeaseLost, 1));
+}
+
+async fn who_is_erased_does_not_come_back_by_signing_in_beside_it(fixture: Fixture) {
+    let (fixture, samples) = (fixture.with_tables().await, Samples::seeded(20));
+    let realm = samples.realm();
+    let first = samples.challenge(realm, NOW);
+    fixture.store.open(samples.request(&first), NOW).await.unwrap();
+    let Attempt::Right(known) = fixture.store.attempt(samples.right(&first), NOW).await.unwrap() else {
+        panic!("wrong")
+    };
+    let again = samples.sibling(&first, NOW);
+    fixture.store.open(samples.request(&again), NOW).await.unwrap();
+
+    let entering = fixture.store.attempt(samples.right(&again), NOW);
+    let (entered, erased) = futures::join!(entering, fixture.store.erase(realm, known.user.id, Vec::new(), NOW));
+    assert!(matches!(entered.unwrap(), Attempt::Right(_)) && erased.unwrap().is_some());
+    assert_eq!(fixture.store.by_id(realm, known.user.id).await.unwrap(), None);
+    assert_eq!(fixture.store.users(realm).await.unwrap(), 0);
 }
