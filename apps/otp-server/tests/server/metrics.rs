@@ -93,6 +93,18 @@ async fn a_taken_address_is_told_of_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_second_process_that_was_given_no_address_for_metrics_goes_without() {
+    // Whoever has it keeps it.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:9464");
+    let home = Home::serving("smtp://127.0.0.1:1?tls=none");
+    let mut command = home.command(&["serve"]);
+    command.env_remove("OTP_METRICS_LISTEN");
+    let server = Program::launch(command);
+    server.until_said(&["\"ready\""]);
+    assert!(server.said().contains("127.0.0.1:9464 cannot be listened on"), "{}", server.said());
+}
+
+#[tokio::test]
 async fn a_newcomer_needs_no_port_for_metrics() {
     // Whoever has it keeps it.
     let _taken = std::net::TcpListener::bind("127.0.0.1:9464");

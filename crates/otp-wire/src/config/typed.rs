@@ -43,6 +43,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where metrics are told, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// Whether somebody has said so; else it is the default, which only one process on a machine can have.
+    pub metrics_listen_is_set: bool,
     /// Where clients reach it, without a slash at its end.
     pub public_url: String,
     /// Whether somebody has said so; else it follows from where the API listens.
@@ -92,6 +94,7 @@ impl Config {
         let config = Self {
             listen,
             metrics_listen: reader.metrics_listen(),
+            metrics_listen_is_set: values.get("metrics_listen").is_some_and(|value| value.origin != Origin::Default),
             public_url: reader.public_url(listen),
             public_url_is_set: reader.present("public_url").is_some(),
             database: SecretString::from(reader.text("database").to_owned()),

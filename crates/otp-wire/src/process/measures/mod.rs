@@ -41,16 +41,25 @@ impl Measures {
     /// anything counts: what is counted before is lost.
     ///
     /// # Errors
-    /// [`Failure::Failed`] when the address cannot be listened on, or the process measures already.
+    /// [`Failure::Failed`] when the address somebody has set cannot be listened on, or the process measures already.
     pub async fn begin(config: &Config) -> Result<Self, Failure> {
         let mut tasks = JoinSet::new();
         let Some(listen) = config.metrics_listen else { return Ok(Self { tasks, is_on: false }) };
-        let listener = TcpListener::bind(listen).await.map_err(|error| {
-            Failure::Failed(format!(
-                "metrics: {listen} cannot be listened on: {error}; choose another address with --metrics-listen, \
-                 or none with OTP_METRICS_LISTEN= (every process on a machine needs its own)"
-            ))
-        })?;
+        let listener = match TcpListener::bind(listen).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                let text = format!(
+                    "metrics: {listen} cannot be listened on: {error}; choose another address with --metrics-listen, \
+                     or none with OTP_METRICS_LISTEN= (every process on a machine needs its own)"
+                );
+                if config.metrics_listen_is_set {
+                    return Err(Failure::Failed(text));
+                }
+                // Nobody has asked for it: a second process on this machine goes without.
+                tracing::warn!("{text}");
+                return Ok(Self { tasks, is_on: false });
+            }
+        };
         let handle = record()?;
         described::describe();
         tally::begin();
