@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::api_key::KeyKind;
 use crate::deployment::Deployment;
 use crate::fault::Res;
@@ -16,7 +18,8 @@ pub struct Onboarding {
 }
 
 /// The steps, and whether each is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Steps {
     /// There is an account.
     pub account_created: bool,

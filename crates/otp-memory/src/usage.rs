@@ -102,7 +102,7 @@ impl Usage {
 impl Metering for MemoryStore {
     async fn counts(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<Vec<Counted>> {
         let totals = self.totals(realm, Span::Hour, from, until).await?;
-        Ok(totals.into_iter().map(|Total { start, counter, count }| Counted { hour: start, counter, count }).collect())
+        Ok(totals.into_iter().map(Counted::from).collect())
     }
 
     async fn unique_users(&self, realm: Realm, from: Timestamp, until: Timestamp) -> Res<u64> {

@@ -25,6 +25,7 @@ compile_error!("otp-wire needs a system of record: feature `sqlite` or `postgres
 pub mod bell;
 pub mod config;
 pub mod mail;
+mod outage;
 #[cfg(feature = "process")]
 pub mod process;
 pub mod storage;

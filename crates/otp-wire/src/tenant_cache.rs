@@ -8,6 +8,8 @@ use otp_core::system::SystemClock;
 use otp_core::tenants::TenantCache;
 use tokio::task::JoinHandle;
 
+use crate::outage::Outage;
+
 /// How often a process looks for changes that others made.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -29,17 +31,9 @@ pub fn begin(stores: Stores) -> (Stores, Lookout) {
 }
 
 async fn look(cache: Arc<TenantCache>) {
-    let mut reached = true;
+    let mut outage = Outage::default();
     loop {
-        match cache.look().await {
-            Ok(()) => reached = true,
-            // Once for each outage: four times a second says no more.
-            Err(fault) => {
-                if std::mem::take(&mut reached) {
-                    tracing::warn!(%fault, "changes of tenants cannot be read; tenants are read each time");
-                }
-            }
-        }
+        outage.note(cache.look().await, "changes of tenants cannot be read; tenants are read each time");
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -2,7 +2,8 @@
 
 use otp_core::audit::{Report, Trails, Witness};
 use otp_core::id::TenantId;
-use otp_core::port::{Age, TenantCursor, TenantFilter};
+use otp_core::port::Age;
+use otp_core::tenant::Tenant;
 use otp_wire::process::{Failure, SettingArgs};
 use serde_json::json;
 
@@ -10,9 +11,6 @@ use super::Session;
 use super::key::customer_id;
 use crate::cli::AuditCommand;
 use crate::output;
-
-/// Customers read at a time.
-const PAGE: usize = 100;
 
 /// Checks trails.
 pub(crate) async fn run(settings: &SettingArgs, command: &AuditCommand) -> Result<(), Failure> {
@@ -24,7 +22,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &AuditCommand) -> Resul
 
 async fn act(session: &Session, command: &AuditCommand) -> Result<(), Failure> {
     let AuditCommand::Verify { customer, expect, json } = command;
-    let mut broken = match customer {
+    let broken = match customer {
         Some(customer) => {
             let id = customer_id(customer)?;
             if id != TenantId::SERVICE && session.tenants.get(id, Age::Fresh).await?.is_none() {
@@ -32,19 +30,18 @@ async fn act(session: &Session, command: &AuditCommand) -> Result<(), Failure> {
             }
             verify(session, id, *expect, *json).await?
         }
-        None => verify(session, TenantId::SERVICE, None, *json).await?,
-    };
-    if customer.is_none() {
-        let mut after = None;
-        loop {
-            let page = session.tenants.list(&TenantFilter::default(), after, PAGE).await?;
-            for tenant in page.iter().filter(|tenant| tenant.id != TenantId::SERVICE) {
-                broken |= verify(session, tenant.id, None, *json).await?;
-            }
-            let Some(last) = page.last().filter(|_| page.len() == PAGE) else { break };
-            after = Some(TenantCursor { created_at: last.created_at, id: last.id });
+        None => {
+            let mut broken = verify(session, TenantId::SERVICE, None, *json).await?;
+            let others = async |tenant: &Tenant| {
+                if tenant.id != TenantId::SERVICE {
+                    broken |= verify(session, tenant.id, None, *json).await?;
+                }
+                Ok(())
+            };
+            session.each_customer(others).await?;
+            broken
         }
-    }
+    };
     if broken { Err(Failure::Failed("an audit trail is not as it was sealed".to_owned())) } else { Ok(()) }
 }
 

@@ -1,7 +1,6 @@
 //! `otp-server customer`: tenants.
 
 use otp_core::email::EmailAddress;
-use otp_core::port::{TenantCursor, TenantFilter};
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::tenants::{NewTenant, Registered};
 use otp_wire::process::{Failure, SettingArgs};
@@ -11,9 +10,6 @@ use super::key::customer_id;
 use super::{CLI, Session, print};
 use crate::cli::CustomerCommand;
 use crate::output;
-
-/// Customers read at a time.
-const PAGE: usize = 100;
 
 /// Registers, lists, suspends and activates customers.
 pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Result<(), Failure> {
@@ -40,7 +36,7 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
                 ],
             )
         }
-        CustomerCommand::List { json } => list(session, *json).await,
+        CustomerCommand::List { json } => session.each_customer(async |tenant| show(tenant, *json)).await,
         CustomerCommand::Suspend { customer, reason } => {
             set(session, customer, TenantStatus::Suspended, reason.as_deref()).await
         }
@@ -53,18 +49,6 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
 async fn set(session: &Session, customer: &str, status: TenantStatus, reason: Option<&str>) -> Result<(), Failure> {
     session.tenants.set_status(customer_id(customer)?, status, reason, &CLI, None).await?;
     output::line(status.as_str())
-}
-
-async fn list(session: &Session, json: bool) -> Result<(), Failure> {
-    let mut after = None;
-    loop {
-        let page = session.tenants.list(&TenantFilter::default(), after, PAGE).await?;
-        for tenant in &page {
-            show(tenant, json)?;
-        }
-        let Some(last) = page.last().filter(|_| page.len() == PAGE) else { return Ok(()) };
-        after = Some(TenantCursor { created_at: last.created_at, id: last.id });
-    }
 }
 
 /// One customer: a JSON object a line, or columns.

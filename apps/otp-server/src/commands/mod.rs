@@ -15,6 +15,8 @@ use std::fmt::Display;
 
 use otp_core::caller::{Actor, Caller};
 use otp_core::deployment::Deployment;
+use otp_core::port::{TenantCursor, TenantFilter};
+use otp_core::tenant::Tenant;
 use otp_core::tenants::Tenants;
 use otp_wire::config::Config;
 use otp_wire::process::{Failure, SettingArgs};
@@ -22,6 +24,9 @@ use otp_wire::storage::{Database, Storage};
 use serde_json::Value;
 
 use crate::output;
+
+/// Customers read at a time.
+const PAGE: usize = 100;
 
 /// On whose authority a command acts: whoever may read the secret key and the database.
 const CLI: Caller = Caller::of(Actor::Cli);
@@ -54,6 +59,19 @@ impl Session {
         storage.require_current().await?;
         let deployment = Deployment::builder(master, storage.stores()).plans(config.plans.clone()).open().await?;
         Ok(Self { config, tenants: Tenants::new(deployment.clone()), deployment, storage })
+    }
+
+    /// Has `visit` see every customer, the newest first.
+    async fn each_customer(&self, mut visit: impl AsyncFnMut(&Tenant) -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let page = self.tenants.list(&TenantFilter::default(), after, PAGE).await?;
+            for tenant in &page {
+                visit(tenant).await?;
+            }
+            let Some(last) = page.last().filter(|_| page.len() == PAGE) else { return Ok(()) };
+            after = Some(TenantCursor { created_at: last.created_at, id: last.id });
+        }
     }
 
     async fn close(self) {

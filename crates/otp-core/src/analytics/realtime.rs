@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::metrics::{Metrics, milliseconds};
 use super::reports::Reports;
 use crate::fault::Res;
@@ -36,7 +38,7 @@ pub struct Recently {
 }
 
 /// How long calls of a route took, in milliseconds. Percentiles are exact to a tenth.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Latency {
     /// Calls.
     pub count: u64,
@@ -63,18 +65,22 @@ impl Reports {
             current_hour: self.recently(realm, now.hour()).await?,
             last_24_hours: self.recently(realm, now.minus(DAY)).await?,
             latencies: latencies(calls),
-            error_rate: self.recently(realm, an_hour_ago).await?.metrics.error_rate(),
+            error_rate: self.counted_since(realm, an_hour_ago).await?.error_rate(),
             now,
         })
     }
 
     async fn recently(&self, realm: Realm, from: Timestamp) -> Res<Recently> {
-        let analytics = &self.deployment.stores.analytics;
+        let metrics = self.counted_since(realm, from).await?;
+        Ok(Recently { metrics, active_users: self.deployment.stores.analytics.active_since(realm, from).await? })
+    }
+
+    async fn counted_since(&self, realm: Realm, from: Timestamp) -> Res<Metrics> {
         let mut metrics = Metrics::default();
-        for (counter, count) in analytics.since(realm, from).await? {
+        for (counter, count) in self.deployment.stores.analytics.since(realm, from).await? {
             metrics.add(counter, count);
         }
-        Ok(Recently { metrics, active_users: analytics.active_since(realm, from).await? })
+        Ok(metrics)
     }
 }
 

@@ -119,6 +119,10 @@ pub struct Head {
 }
 
 impl Head {
+    /// That of a chain which has not begun.
+    pub const NONE: Self =
+        Self { first: 1, before: Mac::NOTHING, last: 0, latest: Mac::NOTHING, oldest: None, mac: Mac::NOTHING };
+
     /// How many entries there are between its ends.
     pub const fn count(&self) -> u64 {
         (self.last + 1).saturating_sub(self.first)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::chain::{Head, Link, Mac};
+use super::chain::{Head, Link};
 use crate::deployment::Deployment;
 use crate::fault::Res;
 use crate::id::TenantId;
@@ -69,14 +69,7 @@ impl Trails {
     /// The chain of one trail, with what waits at its end.
     fn continued(&self, Unsealed { tenant, head, entries }: Unsealed) -> Sealing {
         let keys = &self.deployment.keys;
-        let mut next = head.unwrap_or(Head {
-            first: 1,
-            before: Mac::NOTHING,
-            last: 0,
-            latest: Mac::NOTHING,
-            oldest: None,
-            mac: Mac::NOTHING,
-        });
+        let mut next = head.unwrap_or(Head::NONE);
         let mut links = Vec::with_capacity(entries.len());
         for (number, kept) in entries {
             next.last += 1;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::ledger::Counted;
 use crate::analytics::Span;
 use crate::effect::Counter;
 use crate::fault::Res;
@@ -17,6 +18,13 @@ pub struct Total {
     pub counter: Counter,
     /// How often; never zero.
     pub count: u64,
+}
+
+impl From<Total> for Counted {
+    /// Of an hour.
+    fn from(Total { start, counter, count }: Total) -> Self {
+        Self { hour: start, counter, count }
+    }
 }
 
 /// How many users were active within one span of time.

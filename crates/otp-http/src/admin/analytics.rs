@@ -12,14 +12,12 @@ use otp_core::time::Timestamp;
 use otp_core::traffic::Category;
 use serde::Serialize;
 
-use super::range::Range;
+use super::range::{Range, TICK};
 use crate::app::App;
 use crate::call::{Call, Form, Input, KeyCall, TenantCall};
 use crate::problem::{Flaw, Problem, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 
-/// A millisecond, the least step of time there is.
-const TICK: Duration = Duration::from_millis(1);
 /// How far back is looked unless the caller says otherwise, today within.
 const USUALLY: Duration = Duration::from_secs(29 * DAY.as_secs());
 /// The longest range by hours, by days, and by months.
@@ -191,15 +189,6 @@ impl From<Recently> for RecentView {
     }
 }
 
-#[derive(Serialize)]
-struct LatencyView {
-    count: u64,
-    avg: f64,
-    p50: f64,
-    p95: f64,
-    p99: f64,
-}
-
 /// What happens now.
 pub(crate) async fn realtime(call: Call<TenantCall, InMode>) -> Answer {
     #[derive(Serialize)]
@@ -207,7 +196,7 @@ pub(crate) async fn realtime(call: Call<TenantCall, InMode>) -> Answer {
     struct Told {
         current_hour: RecentView,
         last24_hours: RecentView,
-        response_time_metrics: BTreeMap<String, LatencyView>,
+        response_time_metrics: BTreeMap<String, Latency>,
         error_rate: f64,
         #[serde(serialize_with = "rfc_3339")]
         last_updated: Timestamp,
@@ -216,13 +205,10 @@ pub(crate) async fn realtime(call: Call<TenantCall, InMode>) -> Answer {
     allowed(&app, &who)?;
     let Realtime { current_hour, last_24_hours, latencies, error_rate, now } =
         app.reports.realtime(realm(&who, mode)).await?;
-    let view = |(route, Latency { count, avg, p50, p95, p99 }): (String, Latency)| {
-        (route, LatencyView { count, avg, p50, p95, p99 })
-    };
     Ok(reply::ok(Told {
         current_hour: current_hour.into(),
         last24_hours: last_24_hours.into(),
-        response_time_metrics: latencies.into_iter().map(view).collect(),
+        response_time_metrics: latencies,
         error_rate,
         last_updated: now,
     }))

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +18,7 @@ use otp_core::realm::Mode;
 use otp_core::time::Timestamp;
 use serde::Serialize;
 
-use super::range::Range;
+use super::range::{Range, TICK};
 use super::{cursor, page};
 use crate::app::App;
 use crate::call::{Call, Form, Input, TenantCall};
@@ -28,8 +27,6 @@ use crate::reply::{self, Answer, rfc_3339};
 
 /// One JSON object a line.
 const NDJSON: &str = "application/x-ndjson";
-/// A millisecond, the least step of time there is.
-const TICK: Duration = Duration::from_millis(1);
 /// Entries read at a time for an export.
 const AT_ONCE: usize = 500;
 

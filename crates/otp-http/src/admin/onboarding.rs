@@ -28,38 +28,11 @@ struct View {
     customer_id: TenantId,
     completed: bool,
     dismissed: bool,
-    steps: StepsView,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StepsView {
-    account_created: bool,
-    email_verified: bool,
-    api_key_generated: bool,
-    first_test_completed: bool,
-    webhook_configured: bool,
-    email_template_configured: bool,
+    steps: Steps,
 }
 
 async fn told(app: &App, tenant: &Tenant) -> Answer {
     let Progress { steps, completed, dismissed } = app.onboarding.progress(tenant).await?;
-    let Steps {
-        account_created,
-        email_verified,
-        api_key_generated,
-        first_test_completed,
-        webhook_configured,
-        email_template_configured,
-    } = steps;
-    let steps = StepsView {
-        account_created,
-        email_verified,
-        api_key_generated,
-        first_test_completed,
-        webhook_configured,
-        email_template_configured,
-    };
     Ok(reply::ok(Told { onboarding: View { customer_id: tenant.id, completed, dismissed, steps } }))
 }
 

@@ -8,7 +8,7 @@ use crate::call::Form;
 use crate::problem::Flaw;
 
 /// A millisecond, the least step of time there is.
-const TICK: Duration = Duration::from_millis(1);
+pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// A point in time as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -86,7 +86,7 @@ impl Proven {
         let owner = Owner::of(parts);
         if let Some(key) = &key {
             page.calls(&key.tenant);
-            owner.is(Realm { tenant: key.tenant.id, mode: key.key.mode });
+            owner.is(session::realm_of(key));
         }
         let mut resting = None;
         let user = match (by, sent.token) {
@@ -208,7 +208,7 @@ impl Proven {
 
     /// The world of each credential.
     fn realms(&self) -> impl Iterator<Item = Realm> {
-        let key = self.key.as_ref().map(|key| Realm { tenant: key.tenant.id, mode: key.key.mode });
+        let key = self.key.as_ref().map(session::realm_of);
         let user = self.user.as_ref().map(|(_, live)| live.session.realm);
         let refresh = self.refresh.as_ref().map(|refreshed| refreshed.world().realm());
         [key, user, refresh].into_iter().flatten()

@@ -124,7 +124,7 @@ pub(super) fn is_of(app: &App, token: &str, key: &Principal) -> bool {
 }
 
 /// The world a key opens.
-fn realm_of(key: &Principal) -> Realm {
+pub(super) fn realm_of(key: &Principal) -> Realm {
     Realm { tenant: key.tenant.id, mode: key.key.mode }
 }
 

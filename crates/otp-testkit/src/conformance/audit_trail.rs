@@ -23,14 +23,7 @@ fn continued(unsealed: Unsealed) -> Sealing {
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         Mac::from_bytes(bytes)
     };
-    let mut next = head.unwrap_or(Head {
-        first: 1,
-        before: Mac::NOTHING,
-        last: 0,
-        latest: Mac::NOTHING,
-        oldest: None,
-        mac: Mac::NOTHING,
-    });
+    let mut next = head.unwrap_or(Head::NONE);
     let mut links = Vec::new();
     for (number, kept) in entries {
         next.last += 1;

@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::outage::Outage;
+
 /// How often. What was counted since is lost if the process is killed.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -36,18 +38,10 @@ impl TrafficTask {
 
 /// Not cut off half-way: what is being written is counted nowhere else.
 async fn write(deployment: Deployment, stop: Arc<Notify>) {
-    let mut reached = true;
+    let mut outage = Outage::default();
     loop {
         let stopping = timeout(EVERY, stop.notified()).await.is_ok();
-        match deployment.write_traffic().await {
-            Ok(()) => reached = true,
-            // Once for each outage: every second says no more.
-            Err(fault) => {
-                if std::mem::take(&mut reached) {
-                    tracing::warn!(%fault, "calls are counted in memory until the store is back");
-                }
-            }
-        }
+        outage.note(deployment.write_traffic().await, "calls are counted in memory until the store is back");
         if stopping {
             return;
         }

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::bell::ProcessBell;
+use crate::outage::Outage;
 use crate::storage::Storage;
 
 /// How often dead rows are swept, and usage is rolled up.
@@ -67,18 +68,10 @@ async fn carry(relay: Relay, bell: ProcessBell) {
 
 /// Seals what was audited. Whatever is cut off half-way is sealed by the next one.
 async fn seal(upkeep: Upkeep) {
-    let mut reached = true;
+    let mut outage = Outage::default();
     loop {
         tokio::time::sleep(SEAL_EVERY).await;
-        match upkeep.seal().await {
-            Ok(_) => reached = true,
-            // Once for each outage: twice a second says no more.
-            Err(fault) => {
-                if std::mem::take(&mut reached) {
-                    tracing::warn!(%fault, "audit trails are not sealed; what is written waits");
-                }
-            }
-        }
+        outage.note(upkeep.seal().await, "audit trails are not sealed; what is written waits");
     }
 }
 
