@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
 use otp_core::analytics::Reports;
@@ -15,6 +15,8 @@ use otp_core::signup::Signup;
 use otp_core::system::SystemEntropy;
 use otp_core::tenants::Tenants;
 use otp_core::users::Users;
+
+use serde_json::Value;
 
 use crate::cookie::Cookies;
 use crate::edge::Proxies;
@@ -78,6 +80,7 @@ pub(crate) struct Inner {
     pub(crate) mail: MailProbe,
     pub(crate) proxies: Proxies,
     pub(crate) cookies: Cookies,
+    openapi: OnceLock<Value>,
 }
 
 impl App {
@@ -88,7 +91,23 @@ impl App {
         let reports = Reports::new(services.deployment.clone());
         let onboarding = Onboarding::new(services.deployment.clone());
         let entropy = SystemEntropy::default();
-        Self(Arc::new(Inner { services, reports, onboarding, entropy, mail, proxies, cookies }))
+        Self(Arc::new(Inner {
+            services,
+            reports,
+            onboarding,
+            entropy,
+            mail,
+            proxies,
+            cookies,
+            openapi: OnceLock::new(),
+        }))
+    }
+}
+
+impl Inner {
+    /// The document of the contract. It is made when somebody first asks for it.
+    pub(crate) fn openapi(&self) -> &Value {
+        self.openapi.get_or_init(|| crate::openapi(&self.services.settings.public_url))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `GET /t/{customerId}/.well-known/jwks.json`, and the same of test mode: with what whoever verifies a customer's tokens
 //! himself does so (RFC 7517).
 
+use crate::contract::{Header, Operation};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -12,6 +13,7 @@ use otp_core::port::Age;
 use otp_core::realm::Mode;
 use otp_core::token::Jwk;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemCode};
@@ -22,6 +24,43 @@ const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The customer the path names; a rejection where that is no text.
 type Named = Result<Path<String>, PathRejection>;
+
+/// The keys of a customer (RFC 7517, section 5); none, where tokens are signed by HS256.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeySet)]
+pub(crate) struct Keys {
+    #[schema(value_type = Vec<PublicKey>)]
+    keys: Vec<Jwk>,
+}
+
+/// A public key (RFC 7517; RFC 7518, section 6.2.1; RFC 8037, section 2).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "told of, never made: keys are the domain's `Jwk`")]
+struct PublicKey {
+    kty: String,
+    crv: String,
+    x: String,
+    #[schema(nullable = false)]
+    y: Option<String>,
+    kid: String,
+    alg: String,
+    r#use: String,
+}
+
+/// How the route is told of.
+pub(crate) const LIVE: Operation = Operation::new::<Keys>(
+    "getKeys",
+    "The keys tokens are verified by",
+    "For who verifies tokens of `ES256` or `EdDSA` himself. That a session has ended since, only `introspect` knows.",
+)
+.bare()
+.with(&[Header::Kept]);
+
+/// The same of test mode.
+pub(crate) const TEST: Operation =
+    Operation::new::<Keys>("getTestKeys", "The keys of test mode", "As those of live mode.")
+        .bare()
+        .with(&[Header::Kept]);
 
 /// Of live mode.
 pub(crate) async fn live(State(app): State<App>, customer: Named) -> Answer {
@@ -34,10 +73,6 @@ pub(crate) async fn test(State(app): State<App>, customer: Named) -> Answer {
 }
 
 async fn keys(app: &App, customer: Named, mode: Mode) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Keys {
-        keys: Vec<Jwk>,
-    }
     let id = customer.ok().and_then(|Path(customer)| customer.parse().ok());
     let id = id.filter(|id| *id != TenantId::SERVICE).ok_or(ProblemCode::NotFound)?;
     let tenant = app.tenants.get(id, Age::Kept).await?.ok_or(ProblemCode::NotFound)?;

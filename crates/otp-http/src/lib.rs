@@ -82,15 +82,19 @@ mod admin;
 mod app;
 mod auth;
 mod call;
+mod contract;
 mod cookie;
+mod docs;
 mod edge;
 mod health;
+mod html;
 mod jwks;
 mod limits;
 mod loopback;
 mod problem;
 mod readiness;
 mod reply;
+mod routes;
 mod signup;
 mod waiting;
 
@@ -102,9 +106,15 @@ pub use waiting::waiting;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post, put};
 
 use app::App;
+use routes::routes;
+
+/// What the service promises, as an OpenAPI 3.1 document, to who reaches it at `public_url`.
+pub fn openapi(public_url: &str) -> serde_json::Value {
+    // Made of texts and numbers, which always serialise.
+    serde_json::to_value(contract::document(&routes(), public_url)).unwrap_or_default()
+}
 
 /// The routes of the service over `services`, to be served as they are or nested under a prefix.
 ///
@@ -118,48 +128,8 @@ pub fn router(services: Services) -> Router {
 /// bounded and logged, and their answers get the headers every answer has.
 pub fn router_with(services: Services, own: Router) -> Router {
     let app = App::new(services);
-    Router::new()
-        .route("/auth/request-otp", post(auth::request_otp))
-        .route("/auth/verify-otp", post(auth::verify_otp))
-        .route("/auth/me", get(auth::me))
-        .route("/auth/logout", post(auth::logout))
-        .route("/auth/refresh", post(auth::refresh))
-        .route("/auth/introspect", post(auth::introspect))
-        .route("/signup", post(signup::request))
-        .route("/signup/verify", post(signup::verify))
-        .route("/signup/confirm", get(signup::show).post(signup::confirm))
-        .route("/admin/customers", get(admin::list).post(admin::register))
-        .route("/admin/customers/me", get(admin::me).put(admin::rename))
-        .route("/admin/customers/{id}", get(admin::get))
-        .route("/admin/customers/{id}/status", put(admin::set_status))
-        .route("/admin/customers/{id}/plan", put(admin::set_plan))
-        .route("/admin/customers/{id}/suspend", post(admin::suspend))
-        .route("/admin/customers/{id}/activate", post(admin::activate))
-        .route("/admin/customers/{id}/api-keys", get(admin::keys::list).post(admin::keys::create))
-        .route("/admin/customers/{id}/api-keys/{key}", delete(admin::keys::revoke))
-        .route("/admin/customers/{id}/api-keys/{key}/rotate", post(admin::keys::rotate))
-        .route("/admin/config", get(admin::config::get).put(admin::config::put))
-        .route("/admin/config/email", put(admin::config::put_email))
-        .route("/admin/config/versions", get(admin::config::list))
-        .route("/admin/config/versions/{number}", get(admin::config::one))
-        .route("/admin/config/versions/{number}/restore", post(admin::config::restore))
-        .route("/admin/usage", get(admin::usage))
-        .route("/admin/analytics", get(admin::analytics::overview))
-        .route("/admin/analytics/realtime", get(admin::analytics::realtime))
-        .route("/admin/analytics/errors", get(admin::analytics::errors))
-        .route("/admin/audit-logs", get(admin::audit::list))
-        .route("/admin/onboarding", get(admin::onboarding::get).put(admin::onboarding::put))
-        .route("/admin/onboarding/test-otp", post(admin::onboarding::test_otp))
-        .route("/admin/users", get(admin::users::list))
-        .route("/admin/users/{user}", get(admin::users::get).delete(admin::users::erase))
-        .route("/admin/users/{user}/export", get(admin::users::export))
-        .route("/admin/users/{user}/sessions", get(admin::users::sessions).delete(admin::users::sign_out))
-        .route("/admin/users/{user}/sessions/{session}", get(admin::users::session).delete(admin::users::end))
-        .route("/t/{customer}/.well-known/jwks.json", get(jwks::live))
-        .route("/t/{customer}/test/.well-known/jwks.json", get(jwks::test))
-        .route("/health", get(health::health))
-        .route("/health/ready", get(health::ready))
-        .route("/health/live", get(health::live))
+    routes()
+        .router()
         .with_state(app.clone())
         .merge(own)
         .method_not_allowed_fallback(async || Problem::new(ProblemCode::MethodNotAllowed))

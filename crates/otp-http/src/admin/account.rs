@@ -1,6 +1,7 @@
 //! What a customer is: `PUT /admin/customers/me`, and for operators `PUT …/{id}/status`, `PUT …/{id}/plan`,
 //! `POST …/{id}/suspend`, `POST …/{id}/activate`.
 
+use crate::contract::{self, Bound, CustomerStatus, Header, Name, Operation, Reason, Shape, closed};
 use axum::response::IntoResponse;
 use otp_core::calls::Repeatable;
 use otp_core::id::TenantId;
@@ -9,6 +10,9 @@ use otp_core::tenant::TenantStatus;
 use otp_core::tenants::StatusChange;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::PartialSchema;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::Customer;
 use super::customers::{customer, status};
@@ -21,11 +25,47 @@ use crate::reply::{self, Answer, Reply, rfc_3339};
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
 
-#[derive(Serialize)]
-struct Changed {
+/// A customer, changed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CustomerChanged)]
+pub(crate) struct Changed {
     customer: Customer,
     message: &'static str,
 }
+
+/// How the route is told of.
+pub(crate) const RENAME: Operation =
+    Operation::new::<Changed>("renameOwnCustomer", "Name the account anew", "What is left out stays as it is.");
+
+/// How the route is told of.
+pub(crate) const SET_STATUS: Operation = Operation::new::<Stands>(
+    "setCustomerStatus",
+    "Set the status of a customer",
+    "`cancelled` is final. The same status again changes nothing. The owner is told by mail.",
+)
+.refusing(&[ProblemCode::InvalidTransition]);
+
+/// How the route is told of.
+pub(crate) const SUSPEND: Operation = Operation::new::<Stands>(
+    "suspendCustomer",
+    "Serve a customer no more",
+    "Its keys and tokens are refused until it is activated again. The owner is told by mail.",
+)
+.with(&[Header::Replayed])
+.refusing(&[ProblemCode::InvalidTransition]);
+
+/// How the route is told of.
+pub(crate) const ACTIVATE: Operation =
+    Operation::new::<Stands>("activateCustomer", "Serve a suspended customer again", "The owner is told by mail.")
+        .with(&[Header::Replayed])
+        .refusing(&[ProblemCode::InvalidTransition]);
+
+/// How the route is told of.
+pub(crate) const SET_PLAN: Operation = Operation::new::<Planned>(
+    "setCustomerPlan",
+    "Put a customer on a plan",
+    "With `overrides` in place of what the plan allows, all of which are set anew. The owner is told by mail.",
+);
 
 /// The names a customer gives himself.
 pub(crate) struct Names {
@@ -34,6 +74,12 @@ pub(crate) struct Names {
 }
 
 impl Input for Names {
+    fn tell(shape: &mut Shape) {
+        shape
+            .optional::<Name>("name", "What it is called, in its mails too.")
+            .optional::<Name>("companyName", "The company behind it.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let body = &mut form.body;
         Some(Self { name: body.optional("name", plain_name), company_name: body.optional("companyName", plain_name) })
@@ -54,6 +100,10 @@ pub(crate) struct Why {
 }
 
 impl Input for Why {
+    fn tell(shape: &mut Shape) {
+        shape.optional::<Reason>("reason", "Why, for the audit trail and the mail to the owner.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let id = customer(form, 1);
         let reason = form.body.optional("reason", |text| plain(MAX_REASON, text).map(str::to_owned));
@@ -68,6 +118,11 @@ pub(crate) struct Standing {
 }
 
 impl Input for Standing {
+    fn tell(shape: &mut Shape) {
+        shape.required::<CustomerStatus>("status", "The status it shall have.");
+        Why::tell(shape);
+    }
+
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let status = form.body.required("status", status);
         let why = Why::read(form, app)?;
@@ -108,18 +163,25 @@ async fn brought_to(call: Call<Operator, Once<Why>>, status: TenantStatus) -> An
     turn.take(stands, make).await
 }
 
+/// How a customer stands after a change.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = StatusChanged)]
+pub(crate) struct Stands {
+    #[schema(value_type = contract::CustomerId)]
+    customer_id: TenantId,
+    #[schema(value_type = CustomerStatus)]
+    old_status: TenantStatus,
+    #[schema(value_type = CustomerStatus)]
+    new_status: TenantStatus,
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
+    status_changed_at: Timestamp,
+    message: &'static str,
+}
+
 /// How a customer stands after `change`.
 fn stands(change: &StatusChange) -> Reply {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Stands {
-        customer_id: TenantId,
-        old_status: TenantStatus,
-        new_status: TenantStatus,
-        #[serde(serialize_with = "rfc_3339")]
-        status_changed_at: Timestamp,
-        message: &'static str,
-    }
     let message = match change.new {
         _ if change.old == change.new => "Nothing has changed.",
         TenantStatus::Active => "The customer is served.",
@@ -143,6 +205,12 @@ pub(crate) struct Grant {
 }
 
 impl Input for Grant {
+    fn tell(shape: &mut Shape) {
+        shape
+            .required::<Name>("plan", "One of the configured plans.")
+            .optional::<Granted>("overrides", "What it may in place of what the plan allows.");
+    }
+
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let id = customer(form, 1);
         let plan = form.body.required("plan", |text| known_plan(text, app));
@@ -157,12 +225,25 @@ impl Input for Grant {
     }
 }
 
+/// A customer on a plan.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlanSet)]
+pub(crate) struct Planned {
+    customer: Customer,
+}
+
+/// What a customer may beyond its plan, as it is told.
+struct Granted;
+
+impl PartialSchema for Granted {
+    fn schema() -> RefOr<Schema> {
+        let names = ["otpRequestsPerHour", "otpRequestsPerDay", "otpRequestsPerMonth", "maxUsers"];
+        names.into_iter().fold(closed(), |granted, name| granted.property(name, Bound::schema())).into()
+    }
+}
+
 /// Puts a customer on a plan.
 pub(crate) async fn set_plan(call: Call<Operator, Grant>) -> Answer {
-    #[derive(Serialize)]
-    struct Planned {
-        customer: Customer,
-    }
     let Call { app, who, input: Grant { id, plan, overrides }, request_id, .. } = call;
     let id = id.ok_or(ProblemCode::NotFound)?;
     let tenant = app.tenants.set_plan(id, &plan, overrides, &who.caller(&request_id)).await?;

@@ -1,7 +1,9 @@
 //! `/admin/analytics…`: what a customer sees of its traffic.
 
+use crate::contract::{self, DateOrTime, FailureCategory, Granularity, Operation, Shape, World};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 use otp_core::analytics::{FailureReport, Latency, Metrics, Overview, Realtime, Recently, Span};
 use otp_core::limit::DAY;
@@ -62,6 +64,14 @@ pub(crate) struct Asked {
 }
 
 impl Input for Asked {
+    fn tell(shape: &mut Shape) {
+        shape
+            .query::<DateOrTime>("startDate", "Where the range begins. Default: 29 days before its end.")
+            .query::<DateOrTime>("endDate", "The last day or moment within. Default: now.")
+            .query::<Granularity>("granularity", "How long a bucket is. Default `day`.")
+            .query::<World>("mode", "Of which world. Default `live`.");
+    }
+
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let read = |text: &str| Span::ALL.into_iter().find(|span| span.as_str() == text).ok_or(Flaw::InvalidChoice);
         let span = form.parameter("granularity", read).unwrap_or(Span::Day);
@@ -81,8 +91,9 @@ impl Input for Asked {
 }
 
 /// The figures of a span of time, as they are answered.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Metrics)]
 struct Figures {
     otp_requests: u64,
     otp_verifications: u64,
@@ -92,8 +103,12 @@ struct Figures {
     emails_failed: u64,
     api_calls: u64,
     /// Octets, now; of a span in the past nobody knows.
+    #[schema(required)]
     storage_used: Option<u64>,
+    /// Of a hundred codes asked for, how many signed somebody in.
     success_rate: f64,
+    /// Exact; null over more than 31 days.
+    #[schema(required)]
     unique_users: Option<u64>,
     new_users: u64,
     avg_response_time_ms: f64,
@@ -118,33 +133,51 @@ impl Figures {
     }
 }
 
-#[derive(Serialize)]
+/// What was asked for.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Period {
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     start_date: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     end_date: Timestamp,
+    #[schema(value_type = Granularity)]
     granularity: Span,
+    #[schema(value_type = World)]
     mode: Mode,
 }
 
-#[derive(Serialize)]
+/// The figures of an hour, a day or a month.
+#[derive(Serialize, ToSchema)]
 struct Bucket {
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     start: Timestamp,
     #[serde(flatten)]
     figures: Figures,
 }
 
+/// The figures of a range, and of each of its spans.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Analytics)]
+pub(crate) struct Spans {
+    period: Period,
+    metrics: Figures,
+    breakdown: Vec<Bucket>,
+}
+
+/// How the route is told of.
+pub(crate) const OVERVIEW: Operation = Operation::new::<Spans>(
+    "getAnalytics",
+    "Traffic by the hour, the day or the month",
+    "A bucket for each of the range, zeros included. `endDate` is within. At most 31 days by the hour, 400 days by the day.",
+)
+.refusing(&[ProblemCode::FeatureNotInPlan]);
+
 /// A range by its spans.
 pub(crate) async fn overview(call: Call<TenantCall, Asked>) -> Answer {
-    #[derive(Serialize)]
-    struct Told {
-        period: Period,
-        metrics: Figures,
-        breakdown: Vec<Bucket>,
-    }
     let Call { app, who: TenantCall(who), input: Asked { span, mode, from, last }, .. } = call;
     allowed(&app, &who)?;
     let Overview { from, until, total, unique_users, octets, spans } =
@@ -153,7 +186,7 @@ pub(crate) async fn overview(call: Call<TenantCall, Asked>) -> Answer {
         start,
         figures: Figures::of(&metrics, Some(users), None),
     };
-    Ok(reply::ok(Told {
+    Ok(reply::ok(Spans {
         period: Period { start_date: from, end_date: until.minus(TICK), granularity: span, mode },
         metrics: Figures::of(&total, unique_users, Some(octets)),
         breakdown: spans.into_iter().map(bucket).collect(),
@@ -164,13 +197,19 @@ pub(crate) async fn overview(call: Call<TenantCall, Asked>) -> Answer {
 pub(crate) struct InMode(Mode);
 
 impl Input for InMode {
+    fn tell(shape: &mut Shape) {
+        shape.query::<World>("mode", "Of which world. Default `live`.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self(mode(form)))
     }
 }
 
-#[derive(Serialize)]
+/// The figures of a while that ends now.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RecentMetrics)]
 struct RecentView {
     otp_requests: u64,
     otp_verifications: u64,
@@ -189,23 +228,50 @@ impl From<Recently> for RecentView {
     }
 }
 
+/// How long calls of a route took, in milliseconds.
+#[derive(ToSchema)]
+#[schema(as = Latency)]
+#[expect(dead_code, reason = "told of, never made: latencies are the domain's `Latency`")]
+struct LatencyTold {
+    count: u64,
+    avg: f64,
+    p50: f64,
+    p95: f64,
+    p99: f64,
+}
+
+/// What happens now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RealtimeAnalytics)]
+pub(crate) struct Now {
+    current_hour: RecentView,
+    last24_hours: RecentView,
+    /// By the template of the route.
+    #[schema(value_type = BTreeMap<String, LatencyTold>)]
+    response_time_metrics: BTreeMap<String, Latency>,
+    /// Of a hundred calls of the last hour, how many failed.
+    error_rate: f64,
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
+    last_updated: Timestamp,
+}
+
+/// How the route is told of.
+pub(crate) const REALTIME: Operation = Operation::new::<Now>(
+    "getRealtimeAnalytics",
+    "What happens now",
+    "The hour that runs, the last 24 hours, and how long calls took within the last one. A call is counted within two seconds.",
+)
+.refusing(&[ProblemCode::FeatureNotInPlan]);
+
 /// What happens now.
 pub(crate) async fn realtime(call: Call<TenantCall, InMode>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Told {
-        current_hour: RecentView,
-        last24_hours: RecentView,
-        response_time_metrics: BTreeMap<String, Latency>,
-        error_rate: f64,
-        #[serde(serialize_with = "rfc_3339")]
-        last_updated: Timestamp,
-    }
     let Call { app, who: TenantCall(who), input: InMode(mode), .. } = call;
     allowed(&app, &who)?;
     let Realtime { current_hour, last_24_hours, latencies, error_rate, now } =
         app.reports.realtime(realm(&who, mode)).await?;
-    Ok(reply::ok(Told {
+    Ok(reply::ok(Now {
         current_hour: current_hour.into(),
         last24_hours: last_24_hours.into(),
         response_time_metrics: latencies,
@@ -223,6 +289,14 @@ pub(crate) struct Failed {
 }
 
 impl Input for Failed {
+    fn tell(shape: &mut Shape) {
+        shape
+            .query::<DateOrTime>("startDate", "Where the range begins. Default: 29 days before its end.")
+            .query::<DateOrTime>("endDate", "The last day or moment within. Default: now.")
+            .query::<FailureCategory>("category", "Those of this category.")
+            .query::<World>("mode", "Of which world. Default `live`.");
+    }
+
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let category = form.parameter("category", |text| text.parse().map_err(|_| Flaw::InvalidChoice));
         let mode = mode(form);
@@ -234,14 +308,19 @@ impl Input for Failed {
     }
 }
 
-#[derive(Serialize)]
+/// A call that failed.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RecentError)]
 struct FailureView {
+    #[schema(value_type = FailureCategory)]
     category: Category,
     code: String,
     endpoint: String,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     timestamp: Timestamp,
+    #[schema(required)]
     request_id: Option<String>,
 }
 
@@ -252,20 +331,32 @@ impl From<Failure> for FailureView {
 }
 
 /// What went wrong.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ErrorAnalytics)]
+pub(crate) struct Failures {
+    total: u64,
+    by_category: BTreeMap<&'static str, u64>,
+    by_endpoint: BTreeMap<String, u64>,
+    by_code: BTreeMap<String, u64>,
+    /// The newest hundred at most.
+    recent_errors: Vec<FailureView>,
+}
+
+/// How the route is told of.
+pub(crate) const ERRORS: Operation = Operation::new::<Failures>(
+    "getErrorAnalytics",
+    "What went wrong",
+    "Failed calls and mails by category, route and code. No address, code, key or token is among them.",
+)
+.refusing(&[ProblemCode::FeatureNotInPlan]);
+
+/// What went wrong.
 pub(crate) async fn errors(call: Call<TenantCall, Failed>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Told {
-        total: u64,
-        by_category: BTreeMap<&'static str, u64>,
-        by_endpoint: BTreeMap<String, u64>,
-        by_code: BTreeMap<String, u64>,
-        recent_errors: Vec<FailureView>,
-    }
     let Call { app, who: TenantCall(who), input: Failed { mode, from, last, category }, .. } = call;
     allowed(&app, &who)?;
     let FailureReport { failures, recent } = app.reports.failures(realm(&who, mode), from, last, category).await?;
-    let mut told = Told {
+    let mut told = Failures {
         total: 0,
         by_category: Category::ALL.into_iter().map(|category| (category.as_str(), 0)).collect(),
         by_endpoint: BTreeMap::new(),

@@ -1,7 +1,9 @@
 //! `GET /admin/audit-logs`: the audit trail, in pages or as one export.
 
+use crate::contract::{self, AnyText, DateOrTime, EventType, Operation, Shape, World};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use utoipa::ToSchema;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -31,23 +33,53 @@ const NDJSON: &str = "application/x-ndjson";
 const AT_ONCE: usize = 500;
 
 /// An entry, as it is answered.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditEvent)]
 pub(crate) struct Event {
+    #[schema(value_type = contract::AuditId)]
     id: AuditId,
+    #[schema(value_type = EventType)]
     event_type: AuditEvent,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     timestamp: Timestamp,
+    #[schema(value_type = Party)]
     actor: Actor,
+    #[schema(value_type = Option<contract::Ip>, required)]
     ip: Option<IpAddr>,
+    #[schema(required)]
     user_agent: Option<String>,
+    #[schema(value_type = Option<Party>, required)]
     target: Option<Target>,
     details: BTreeMap<String, String>,
+    #[schema(required)]
     request_id: Option<String>,
+    #[schema(value_type = World)]
     mode: Mode,
     /// Its place in the chain; absent until it is sealed.
+    #[schema(required)]
     seq: Option<u64>,
 }
+
+/// Who did something, or to whom or what it was done.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "told of, never made: parties are the domain's `Actor` and `Target`")]
+pub(super) struct Party {
+    /// Of what kind.
+    r#type: String,
+    /// Which one, where there are several.
+    #[schema(nullable = false)]
+    id: Option<String>,
+}
+
+/// How the route is told of.
+pub(crate) const LIST: Operation = Operation::new::<Told>(
+    "listAuditEvents",
+    "Who did what",
+    "The newest first, in pages; or, for who accepts `application/x-ndjson`, all of them as one export, a line each.",
+)
+.or(200, "Done.", NDJSON);
 
 impl From<Placed> for Event {
     fn from(Placed { entry, seq }: Placed) -> Self {
@@ -77,6 +109,15 @@ pub(crate) struct Asked {
 }
 
 impl Input for Asked {
+    fn tell(shape: &mut Shape) {
+        shape
+            .query::<DateOrTime>("startDate", "Not before.")
+            .query::<DateOrTime>("endDate", "Not after.")
+            .query::<EventType>("eventType", "Those of this type.")
+            .query::<AnyText>("actor", "Those by this key or session; or by `system`, `anybody` or `cli`.")
+            .pages();
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let Range { from, last } = Range::read(form);
         let event = form.parameter("eventType", |text| text.parse().map_err(|_| Flaw::InvalidChoice));
@@ -93,14 +134,18 @@ impl Input for Asked {
     }
 }
 
+/// A page of the trail.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditEvents)]
+pub(crate) struct Told {
+    events: Vec<Event>,
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
 /// A page of the trail, the newest first; or, for who accepts lines of JSON, all of it.
 pub(crate) async fn list(call: Call<TenantCall, Asked>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Told {
-        events: Vec<Event>,
-        next_cursor: Option<String>,
-    }
     let Call { app, who: TenantCall(who), input: Asked { filter, after, limit, is_export }, .. } = call;
     let (trails, tenant) = (Trails::new(app.deployment.clone()), who.tenant.id);
     if is_export {

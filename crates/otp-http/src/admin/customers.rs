@@ -1,9 +1,11 @@
 //! `GET /admin/customers`, `GET /admin/customers/{id}`, `GET /admin/customers/me`
 
+use crate::contract::{CustomerStatus, Operation, SearchText, Shape};
 use otp_core::id::TenantId;
 use otp_core::port::{Age, TenantCursor, TenantFilter};
 use otp_core::tenant::TenantStatus;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Customer, cursor, page};
 use crate::app::App;
@@ -14,10 +16,26 @@ use crate::reply::{self, Answer};
 /// Longest text to search for, in characters.
 const MAX_TEXT: usize = 254;
 
-#[derive(Serialize)]
-struct One {
+/// A customer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneCustomer)]
+pub(crate) struct One {
     customer: Customer,
 }
+
+/// How the route is told of.
+pub(crate) const ME: Operation = Operation::new::<One>(
+    "getOwnCustomer",
+    "The account of the key",
+    "What the customer is, and what its plan includes.",
+);
+
+/// How the route is told of.
+pub(crate) const GET: Operation =
+    Operation::new::<One>("getCustomer", "One customer", "What the customer is, and what its plan includes.");
+
+/// How the route is told of.
+pub(crate) const LIST: Operation = Operation::new::<Customers>("listCustomers", "All customers", "The newest first.");
 
 /// The caller's own.
 pub(crate) async fn me(call: Call<TenantCall, Nothing>) -> Answer {
@@ -34,6 +52,8 @@ pub(super) fn customer(form: &Form<'_>, behind: usize) -> Option<TenantId> {
 pub(crate) struct Which(Option<TenantId>);
 
 impl Input for Which {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self(customer(form, 0)))
     }
@@ -54,6 +74,14 @@ pub(crate) struct Page {
 }
 
 impl Input for Page {
+    fn tell(shape: &mut Shape) {
+        shape
+            .query::<CustomerStatus>("status", "Those of this status.")
+            .query::<SearchText>("plan", "Those on this plan.")
+            .query::<SearchText>("q", "Those with this in a name or an address.")
+            .pages();
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let text = |text: &str| plain(MAX_TEXT, text).map(str::to_owned);
         let filter = TenantFilter {
@@ -75,14 +103,17 @@ pub(super) fn status(text: &str) -> Result<TenantStatus, Flaw> {
     all.into_iter().find(|status| status.as_str() == text).ok_or(Flaw::InvalidStatus)
 }
 
+/// A page of customers.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Customers {
+    customers: Vec<Customer>,
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
 /// A page of all.
 pub(crate) async fn list(call: Call<Operator, Page>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Customers {
-        customers: Vec<Customer>,
-        next_cursor: Option<String>,
-    }
     let Call { app, input: Page { filter, after, limit }, .. } = call;
     // One more than asked for tells whether there is a next page.
     let mut tenants = app.tenants.list(&filter, after, limit + 1).await?;

@@ -1,6 +1,8 @@
 //! The API keys of a customer: `/admin/customers/{customerId}/api-keys`
 
+use crate::contract::{self, Grace, Header, Kind, Many, Name, Network, Operation, Shape, TimeToCome, World};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 use ipnet::IpNet;
 use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
@@ -30,29 +32,73 @@ fn own(who: &KeyCall, id: Option<TenantId>) -> Result<TenantId, Problem> {
 pub(crate) struct Whose(Option<TenantId>);
 
 impl Input for Whose {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self(form.segment_from_end(1).parse().ok()))
     }
 }
 
-#[derive(Serialize)]
+/// An API key, which is shown nowhere.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
 struct Key {
+    #[schema(value_type = contract::KeyId)]
     key_id: KeyId,
     name: String,
+    #[schema(value_type = Kind)]
     kind: KeyKind,
+    #[schema(value_type = World)]
     mode: Mode,
+    /// What the key begins with.
     prefix: &'static str,
+    /// What it ends with.
     last4: String,
+    #[schema(value_type = contract::KeyState)]
     status: KeyStatus,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
+    /// To the minute.
     #[serde(serialize_with = "rfc_3339_or_null")]
+    #[schema(value_type = Option<contract::Time>, required)]
     last_used_at: Option<Timestamp>,
     #[serde(serialize_with = "rfc_3339_or_null")]
+    #[schema(value_type = Option<contract::Time>, required)]
     expires_at: Option<Timestamp>,
+    /// From where it may be used; empty: from everywhere.
+    #[schema(value_type = Vec<Network>)]
     allowed_ips: Vec<IpNet>,
 }
+
+/// How the route is told of.
+pub(crate) const LIST: Operation =
+    Operation::new::<Keys>("listApiKeys", "The keys of the account", "Those that are revoked, too.");
+
+/// How the route is told of.
+pub(crate) const CREATE: Operation = Operation::new::<Made>("createApiKey", "Make a key", "It is shown this once.")
+    .creating()
+    .with(&[Header::Replayed])
+    .refusing(&[ProblemCode::TooManyKeys]);
+
+/// How the route is told of.
+pub(crate) const ROTATE: Operation = Operation::new::<Successor>(
+    "rotateApiKey",
+    "Give a key a successor",
+    "The new key is shown this once, and keeps name, kind, mode and networks. The old one works until its grace ends.",
+)
+.creating()
+.with(&[Header::Replayed])
+.refusing(&[ProblemCode::InvalidTransition, ProblemCode::TooManyKeys]);
+
+/// How the route is told of.
+pub(crate) const REVOKE: Operation = Operation::new::<Gone>(
+    "revokeApiKey",
+    "Take a key back",
+    "It is refused at once on the node that answers, and within a second on the others.",
+)
+.refusing(&[ProblemCode::LastKey]);
 
 impl Key {
     fn of(record: KeyRecord, last_used_at: Option<Timestamp>, now: Timestamp) -> Self {
@@ -72,12 +118,15 @@ impl Key {
     }
 }
 
+/// The keys of a customer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKeys)]
+pub(crate) struct Keys {
+    keys: Vec<Key>,
+}
+
 /// All of them, the revoked ones too.
 pub(crate) async fn list(call: Call<TenantCall, Whose>) -> Answer {
-    #[derive(Serialize)]
-    struct Keys {
-        keys: Vec<Key>,
-    }
     let Call { app, who: TenantCall(who), input: Whose(id), .. } = call;
     let now = app.deployment.now();
     let keys = app.tenants.keys(own(&who, id)?).await?;
@@ -91,6 +140,18 @@ pub(crate) struct Make {
 }
 
 impl Input for Make {
+    fn tell(shape: &mut Shape) {
+        shape
+            .optional::<Name>("name", "What to call it.")
+            .optional::<Kind>("kind", "What it is for. Default `secret`.")
+            .optional::<World>("mode", "The world it opens. Default `live`.")
+            .optional::<TimeToCome>("expiresAt", "When it ends; never, unless it is told.")
+            .optional::<Many<Network, MAX_NETWORKS>>(
+                "allowedIps",
+                "From where it may be used; from everywhere, unless it is told.",
+            );
+    }
+
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let id = form.segment_from_end(1).parse().ok();
         let body = &mut form.body;
@@ -130,16 +191,20 @@ fn known_network(text: &str) -> Result<IpNet, Flaw> {
     network(text).map_err(Flaw::from)
 }
 
+/// A new key.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiKeyCreated)]
+pub(crate) struct Made {
+    api_key: String,
+    #[schema(value_type = contract::KeyId)]
+    key_id: KeyId,
+    name: String,
+    message: &'static str,
+}
+
 /// Makes a key; the only time it is shown.
 pub(crate) async fn create(call: Call<TenantCall, Once<Make>>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Made {
-        api_key: String,
-        key_id: KeyId,
-        name: String,
-        message: &'static str,
-    }
     let (call, turn) = match call.first_time().await {
         Ok(first) => first,
         Err(answer) => return answer,
@@ -165,6 +230,10 @@ pub(crate) struct Rotate {
 }
 
 impl Input for Rotate {
+    fn tell(shape: &mut Shape) {
+        shape.optional::<Grace>("graceSeconds", "For how long the old key works on.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let (id, key) = (form.segment_from_end(3).parse().ok(), form.segment_from_end(1).parse().ok());
         let within = |seconds| Some(Duration::from_secs(seconds)).filter(|grace| *grace <= LONGEST_GRACE);
@@ -173,18 +242,24 @@ impl Input for Rotate {
     }
 }
 
+/// A new key in place of another.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiKeyRotated)]
+pub(crate) struct Successor {
+    api_key: String,
+    #[schema(value_type = contract::KeyId)]
+    key_id: KeyId,
+    #[schema(value_type = contract::KeyId)]
+    old_key_id: KeyId,
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
+    old_key_expires_at: Timestamp,
+    message: &'static str,
+}
+
 /// Gives a key a successor.
 pub(crate) async fn rotate(call: Call<TenantCall, Once<Rotate>>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Successor {
-        api_key: String,
-        key_id: KeyId,
-        old_key_id: KeyId,
-        #[serde(serialize_with = "rfc_3339")]
-        old_key_expires_at: Timestamp,
-        message: &'static str,
-    }
     let (call, turn) = match call.first_time().await {
         Ok(first) => first,
         Err(answer) => return answer,
@@ -213,17 +288,22 @@ pub(crate) struct Revoke {
 }
 
 impl Input for Revoke {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self { id: form.segment_from_end(2).parse().ok(), key: form.last_segment().parse().ok() })
     }
 }
 
+/// A key that is refused from now on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKeyRevoked)]
+pub(crate) struct Gone {
+    message: &'static str,
+}
+
 /// Takes a key back.
 pub(crate) async fn revoke(call: Call<TenantCall, Revoke>) -> Answer {
-    #[derive(Serialize)]
-    struct Gone {
-        message: &'static str,
-    }
     let Call { app, who: TenantCall(who), input: Revoke { id, key }, request_id, .. } = call;
     let (id, key) = (own(&who, id)?, key.ok_or(ProblemCode::NotFound)?);
     app.tenants.revoke_key(id, key, false, &who.caller(&request_id)).await?;

@@ -14,37 +14,47 @@ mod register;
 mod usage;
 pub(crate) mod users;
 
-pub(crate) use account::{activate, rename, set_plan, set_status, suspend};
-pub(crate) use customers::{get, list, me};
-pub(crate) use register::{plain_name, register};
-pub(crate) use usage::usage;
+pub(crate) use account::{
+    ACTIVATE, RENAME, SET_PLAN, SET_STATUS, SUSPEND, activate, rename, set_plan, set_status, suspend,
+};
+pub(crate) use customers::{GET, LIST, ME, get, list, me};
+pub(crate) use register::{REGISTER, plain_name, register};
+pub(crate) use usage::{USAGE, usage};
 
+use crate::contract;
 use otp_core::email::EmailAddress;
 use otp_core::id::TenantId;
 use otp_core::plan::{Feature, Plan};
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::reply::rfc_3339;
 
 /// A customer as he and operators see him.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Customer {
+    #[schema(value_type = contract::CustomerId)]
     customer_id: TenantId,
     name: String,
+    #[schema(required)]
     email: Option<String>,
+    #[schema(required)]
     company_name: Option<String>,
     plan: String,
+    #[schema(value_type = contract::CustomerStatus)]
     status: TenantStatus,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
     features: Features,
 }
 
-#[derive(Serialize)]
+/// What a plan includes.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Features {
     custom_email_templates: bool,

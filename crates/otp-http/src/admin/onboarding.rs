@@ -1,5 +1,6 @@
 //! `/admin/onboarding…`: how far a customer has come with setting up its account.
 
+use crate::contract::{self, Email, Header, Operation, Shape};
 use otp_core::challenge::Purpose;
 use otp_core::email::EmailAddress;
 use otp_core::id::TenantId;
@@ -7,6 +8,7 @@ use otp_core::onboarding::{Progress, Steps};
 use otp_core::otp::{CodeRequest, IdempotencyKey};
 use otp_core::tenant::Tenant;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth;
@@ -17,19 +19,62 @@ use crate::reply::{self, Answer};
 /// The path codes for trying are asked for at.
 const TEST_OTP: &str = "/admin/onboarding/test-otp";
 
-#[derive(Serialize)]
-struct Told {
+/// How far an account is set up.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OnboardingTold)]
+pub(crate) struct Told {
     onboarding: View,
 }
 
-#[derive(Serialize)]
+/// How far an account is set up.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Onboarding)]
 struct View {
+    #[schema(value_type = contract::CustomerId)]
     customer_id: TenantId,
+    /// Whether all is done that the plan allows.
     completed: bool,
+    /// Whether nobody wants to hear of it any more.
     dismissed: bool,
+    #[schema(value_type = OnboardingSteps)]
     steps: Steps,
 }
+
+/// Whether each step is done.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "told of, never made: the steps are the domain's `Steps`")]
+struct OnboardingSteps {
+    account_created: bool,
+    email_verified: bool,
+    api_key_generated: bool,
+    first_test_completed: bool,
+    webhook_configured: bool,
+    email_template_configured: bool,
+}
+
+/// How the route is told of.
+pub(crate) const GET: Operation =
+    Operation::new::<Told>("getOnboarding", "How far the account is set up", "Each step follows from what is there.");
+
+/// How the route is told of.
+pub(crate) const PUT: Operation =
+    Operation::new::<Told>("setOnboarding", "Hear no more of it", "Or again. The steps stay as they are.");
+
+/// How the route is told of.
+pub(crate) const TEST: Operation = Operation::new::<auth::Queued>(
+    "sendTestOtp",
+    "Mail the account's owner a code to try with",
+    "A code like any of his users': drawn, mailed and verified alike.",
+)
+.with(&[Header::Limits, Header::Replayed])
+.refusing(&[
+    ProblemCode::RecipientNotAllowed,
+    ProblemCode::EmailBlocked,
+    ProblemCode::RateLimited,
+    ProblemCode::QuotaExceeded,
+]);
 
 async fn told(app: &App, tenant: &Tenant) -> Answer {
     let Progress { steps, completed, dismissed } = app.onboarding.progress(tenant).await?;
@@ -45,6 +90,10 @@ pub(crate) async fn get(call: Call<TenantCall, Nothing>) -> Answer {
 pub(crate) struct Dismissed(bool);
 
 impl Input for Dismissed {
+    fn tell(shape: &mut Shape) {
+        shape.required::<bool>("dismissed", "Whether to hear no more of it.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         if !form.body.has("dismissed") {
             form.body.note("dismissed", Flaw::Required);
@@ -68,6 +117,12 @@ pub(crate) struct TestOtp {
 }
 
 impl Input for TestOtp {
+    fn tell(shape: &mut Shape) {
+        shape
+            .optional::<Email>("email", "The owner's own address, which it is anyhow.")
+            .repeatable(&[ProblemCode::IdempotencyMismatch]);
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let email = form.body.optional("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
         let idempotency_key = form.idempotency_key();

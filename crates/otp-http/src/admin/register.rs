@@ -1,10 +1,13 @@
 //! `POST /admin/customers`
 
+use crate::contract::{self, Email, Header, Name, Operation, Shape};
+use crate::problem::ProblemCode;
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::tenant::{self, InvalidName};
 use otp_core::tenants::{NewTenant, Registered};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Customer;
 use crate::app::App;
@@ -15,6 +18,14 @@ use crate::reply::{Answer, Reply};
 pub(crate) struct Register(NewTenant);
 
 impl Input for Register {
+    fn tell(shape: &mut Shape) {
+        shape
+            .required::<Name>("name", "What it is called, in its mails too.")
+            .required::<Email>("email", "Who owns the account.")
+            .optional::<Name>("companyName", "The company behind it.")
+            .optional::<Name>("plan", "One of the configured plans; unless the default.");
+    }
+
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let body = &mut form.body;
         let name = body.required("name", plain_name);
@@ -38,16 +49,29 @@ pub(super) fn known_plan(text: &str, app: &App) -> Result<String, Flaw> {
     app.deployment.plans().get(text).map(|_| text.to_owned()).ok_or(Flaw::UnknownPlan)
 }
 
+/// A new customer and its first key.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CustomerRegistered)]
+pub(crate) struct Created {
+    #[schema(value_type = contract::CustomerId)]
+    customer_id: TenantId,
+    /// The secret key; it is not shown again.
+    api_key: String,
+    #[schema(value_type = contract::KeyId)]
+    key_id: KeyId,
+    customer: Customer,
+}
+
+/// How the route is told of.
+pub(crate) const REGISTER: Operation =
+    Operation::new::<Created>("registerCustomer", "Register a customer", "Shows its first secret key, once.")
+        .creating()
+        .with(&[Header::Replayed])
+        .refusing(&[ProblemCode::EmailTaken]);
+
 /// Registers a customer; the only time his key is shown.
 pub(crate) async fn register(call: Call<Operator, Once<Register>>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Created {
-        customer_id: TenantId,
-        api_key: String,
-        key_id: KeyId,
-        customer: Customer,
-    }
     let (call, turn) = match call.first_time().await {
         Ok(first) => first,
         Err(answer) => return answer,

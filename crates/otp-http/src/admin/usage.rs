@@ -1,42 +1,59 @@
 //! `GET /admin/usage`
 
+use crate::contract::Operation;
 use otp_core::otp::PlanUsage;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::call::{Call, Nothing, TenantCall};
 use crate::reply::{self, Answer};
 
 /// How much of its plan the caller has used. What the plan does not bound is null.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+#[schema(as = PlanUsage)]
+pub(crate) struct Told {
     plan: String,
     quota: Quota,
     usage: Usage,
     reset_at: ResetAt,
 }
 
-#[derive(Serialize)]
+/// What the plan holds.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Quota {
+    #[schema(required)]
     otp_requests_per_day: Option<u32>,
+    #[schema(required)]
     otp_requests_per_month: Option<u32>,
+    #[schema(required)]
     max_users: Option<u32>,
 }
 
-#[derive(Serialize)]
+/// What of it is used.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuotaUsage)]
 struct Usage {
     daily: u64,
     monthly: u64,
     users: u64,
 }
 
-#[derive(Serialize)]
+/// When it begins anew.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuotaResetAt)]
 struct ResetAt {
+    #[schema(required)]
     daily: Option<String>,
+    #[schema(required)]
     monthly: Option<String>,
 }
+
+/// How the route is told of.
+pub(crate) const USAGE: Operation =
+    Operation::new::<Told>("getUsage", "How much of the plan is used", "What the plan does not bound is null.");
 
 pub(crate) async fn usage(call: Call<TenantCall, Nothing>) -> Answer {
     let tenant = call.who.0.tenant;

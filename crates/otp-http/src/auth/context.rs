@@ -1,6 +1,10 @@
 //! The end user behind a customer's server, as that server tells of him.
 
+use crate::contract::{Ip, UserAgentText, closed};
 use std::net::IpAddr;
+use utoipa::PartialSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
 use otp_core::api_key::KeyKind;
 use otp_core::caller::{Actor, Caller, ClientAddress};
@@ -16,6 +20,12 @@ const MAX_CHALLENGE_ID: usize = 200;
 pub(super) struct Context {
     ip: Option<IpAddr>,
     user_agent: Option<String>,
+}
+
+impl PartialSchema for Context {
+    fn schema() -> RefOr<Schema> {
+        closed().property("ip", Ip::schema()).property("userAgent", UserAgentText::schema()).into()
+    }
 }
 
 impl Context {

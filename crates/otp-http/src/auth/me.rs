@@ -1,42 +1,60 @@
 //! `GET /auth/me`
 
+use crate::contract::{self, Operation};
 use otp_core::challenge::Purpose;
 use otp_core::id::{SessionId, TenantId, UserId};
 use otp_core::session::LiveSession;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::call::{Call, Nothing, UserCall};
 use crate::reply::{self, Answer, rfc_3339};
 
-#[derive(Serialize)]
+/// A user and his session.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Me {
+pub(crate) struct Me {
+    #[schema(value_type = contract::UserId)]
     user_id: UserId,
     email: String,
+    #[schema(value_type = contract::CustomerId)]
     customer_id: TenantId,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     last_login_at: Timestamp,
     session: Session,
     /// For a page that was loaded anew and has nothing but its cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     csrf_token: Option<String>,
 }
 
-#[derive(Serialize)]
+/// Where a user is signed in.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Session {
+    #[schema(value_type = contract::SessionId)]
     session_id: SessionId,
+    #[schema(value_type = contract::PurposeName)]
     purpose: Purpose,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     last_used_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     expires_at: Timestamp,
 }
+
+/// How the route is told of.
+pub(crate) const ME: Operation =
+    Operation::new::<Me>("getMe", "Who is signed in", "The user a token or a session's cookie stands for.");
 
 pub(crate) async fn me(call: Call<UserCall, Nothing>) -> Answer {
     let UserCall { live, resting, .. } = call.who;

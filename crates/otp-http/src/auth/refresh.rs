@@ -1,5 +1,7 @@
 //! `POST /auth/refresh`
 
+use super::tokens::TokenMembers;
+use crate::contract::{AnyText, Header, Operation, Shape};
 use http::header::SET_COOKIE;
 
 use super::tokens::Handed;
@@ -13,6 +15,12 @@ use crate::reply::Answer;
 pub(crate) struct OneCredential;
 
 impl Input for OneCredential {
+    fn tell(shape: &mut Shape) {
+        shape
+            .optional::<AnyText>("refreshToken", "The newest refresh token.")
+            .optional::<AnyText>("token", "A live token, in its place.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         if form.body.has("refreshToken") == form.body.has("token") && !form.rests_on_cookie {
             form.body.note_whole(Flaw::OnlyOne);
@@ -23,6 +31,16 @@ impl Input for OneCredential {
         Some(Self)
     }
 }
+
+/// How the route is told of.
+pub(crate) const REFRESH: Operation = Operation::new::<TokenMembers>(
+    "refreshSession",
+    "Get fresh tokens",
+    "By `refreshToken`, by a live `token`, or, with an empty body, by the session's cookie. The tokens issued before end at \
+     once. A refresh token that comes again within ten seconds is answered alike; later, it ends the session.",
+)
+.with(&[Header::SetCookie])
+.refusing(&[ProblemCode::RefreshReused]);
 
 pub(crate) async fn refresh(call: Call<Refreshing, OneCredential>) -> Answer {
     let Call { app, who, request_id, .. } = call;

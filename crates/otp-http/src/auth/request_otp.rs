@@ -1,5 +1,7 @@
 //! `POST /auth/request-otp`
 
+use crate::contract::{self, ChallengeText, Email, Header, LanguageTag, Operation, PurposeName, Shape};
+use crate::problem::ProblemCode;
 use axum::response::Response;
 use otp_core::challenge::{Purpose, RESEND_AFTER};
 use otp_core::email::EmailAddress;
@@ -8,6 +10,7 @@ use otp_core::locale::Locale;
 use otp_core::otp::{CodeRequest, IdempotencyKey, Issued};
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::context::{self, Context, challenge_id};
 use crate::app::App;
@@ -26,6 +29,22 @@ pub(crate) struct RequestOtp {
 }
 
 impl Input for RequestOtp {
+    fn tell(shape: &mut Shape) {
+        shape
+            .required::<Email>("email", "Whom to send the code to.")
+            .optional::<PurposeName>(
+                "purpose",
+                "What the code is for: codes of one purpose are none of another. Default `sign-in`.",
+            )
+            .optional::<LanguageTag>(
+                "locale",
+                "The language of the mail; else `Accept-Language`, else the customer's, else English.",
+            )
+            .optional::<ChallengeText>("challengeId", "Send the code of this challenge again, if it is live.")
+            .optional::<Context>("context", "The end user behind your server; with a secret key only.")
+            .repeatable(&[ProblemCode::IdempotencyMismatch]);
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let body = &mut form.body;
         let email = body.required("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
@@ -58,17 +77,39 @@ fn locale(tag: &str) -> Result<Option<Locale>, Flaw> {
     if is_tag { Ok(Locale::from_tag(tag)) } else { Err(Flaw::InvalidLocale) }
 }
 
-#[derive(Serialize)]
+/// A code on its way.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Queued {
+#[schema(as = CodeRequested)]
+pub(crate) struct Queued {
     message: &'static str,
+    #[schema(value_type = contract::ChallengeId)]
     challenge_id: ChallengeId,
+    /// Seconds until the code is dead.
     expires_in: u64,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     expires_at: Timestamp,
+    /// Seconds until it may be sent again.
     resend_after: u64,
+    /// How many more codes this address may ask for this hour; null without a bound.
+    #[schema(required)]
     remaining: Option<u32>,
 }
+
+/// How the route is told of.
+pub(crate) const REQUEST_OTP: Operation = Operation::new::<Queued>(
+    "requestOtp",
+    "Ask for a code",
+    "Queues a mail with a code and answers before it is sent: a provider's failure is never this call's failure, and every \
+     address is answered alike. With a live `challengeId` of the same address and purpose the same code is sent again.",
+)
+.with(&[Header::Limits, Header::Replayed])
+.refusing(&[
+    ProblemCode::EmailBlocked,
+    ProblemCode::RateLimited,
+    ProblemCode::QuotaExceeded,
+]);
 
 pub(crate) async fn request_otp(call: Call<AppCall, RequestOtp>) -> Answer {
     let Call { app, who: AppCall(who), input, request_id, body } = call;

@@ -1,5 +1,6 @@
 //! Tokens as they are handed over: in the answer, or in a cookie beside it.
 
+use crate::contract;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -8,6 +9,7 @@ use otp_core::id::{SessionId, TenantId, UserId};
 use otp_core::sessions::Tokens;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::cookie::Handover;
@@ -52,26 +54,41 @@ impl Handed {
     }
 }
 
-/// The token members of an answer.
-#[derive(Serialize)]
+/// The tokens of a session, and whose it is.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TokenMembers {
+#[schema(as = Tokens)]
+pub(crate) struct TokenMembers {
+    /// The user's token; not where a cookie keeps the session.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<String>,
     token_type: &'static str,
+    /// Seconds until the token ends.
     expires_in: u64,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     expires_at: Timestamp,
+    /// For the next token; not where a cookie keeps the session.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     refresh_token: Option<String>,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     refresh_expires_at: Timestamp,
+    #[schema(value_type = contract::UserId)]
     user_id: UserId,
+    /// The address, in its one spelling.
     email: String,
+    #[schema(value_type = contract::CustomerId)]
     customer_id: TenantId,
+    #[schema(value_type = contract::SessionId)]
     session_id: SessionId,
+    #[schema(value_type = contract::PurposeName)]
     purpose: Purpose,
+    /// Where a cookie keeps the session: what a page sends as `X-CSRF-Token`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     csrf_token: Option<String>,
 }
 

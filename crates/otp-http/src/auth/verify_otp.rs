@@ -1,11 +1,14 @@
 //! `POST /auth/verify-otp`
 
+use crate::contract::{ChallengeText, Email, Header, Operation, PurposeName, Shape, TypedCode};
+use crate::problem::ProblemCode;
 use otp_core::challenge::Purpose;
 use otp_core::code::{Code, InvalidCode};
 use otp_core::email::EmailAddress;
 use otp_core::id::ChallengeId;
 use otp_core::otp::{Proof, Verification, VerifyError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::context::{self, Context, challenge_id};
 use super::tokens::{Handed, TokenMembers};
@@ -22,6 +25,15 @@ pub(crate) struct VerifyOtp {
 }
 
 impl Input for VerifyOtp {
+    fn tell(shape: &mut Shape) {
+        shape
+            .required::<TypedCode>("otp", "The code, as it was typed.")
+            .optional::<Email>("email", "Whom it was sent to; may be left out beside `challengeId`.")
+            .optional::<ChallengeText>("challengeId", "Which code it is; may be left out beside `email`.")
+            .optional::<PurposeName>("purpose", "What it was asked for. Default `sign-in`.")
+            .optional::<Context>("context", "The end user behind your server; with a secret key only.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let body = &mut form.body;
         let code = body.required("otp", |text| Ok(Code::parse(text)));
@@ -49,14 +61,35 @@ fn proof(id: Option<String>, email: Option<EmailAddress>, purpose: Option<Purpos
     }
 }
 
+/// Somebody has signed in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SignedIn {
+    #[serde(flatten)]
+    tokens: TokenMembers,
+    /// Whether he has never signed in before.
+    is_new_user: bool,
+}
+
+/// How the route is told of.
+pub(crate) const VERIFY_OTP: Operation = Operation::new::<SignedIn>(
+    "verifyOtp",
+    "Sign in by a code",
+    "A right code wins exactly once, and every wrong one spends an attempt. With a `challengeId` the code is tested against \
+     that challenge alone, with five attempts of its own; by `email` against the newest three of that address and purpose. \
+     Who asked for another purpose than `sign-in` checks that the answer has it.",
+)
+.with(&[Header::SetCookie])
+.refusing(&[
+    ProblemCode::InvalidOtpFormat,
+    ProblemCode::OtpInvalid,
+    ProblemCode::OtpExpired,
+    ProblemCode::OtpAttemptsExceeded,
+    ProblemCode::UserLimitReached,
+    ProblemCode::RateLimited,
+]);
+
 pub(crate) async fn verify_otp(call: Call<AppCall, VerifyOtp>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct SignedIn {
-        #[serde(flatten)]
-        tokens: TokenMembers,
-        is_new_user: bool,
-    }
     let Call { app, who: AppCall(who), input, request_id, .. } = call;
     let caller = context::caller(input.context, &who, &request_id)?;
     let verification = Verification { code: input.code.map_err(VerifyError::from)?, proof: input.proof };

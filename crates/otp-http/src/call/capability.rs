@@ -16,10 +16,79 @@ use crate::cookie::Handover;
 use crate::edge::RequestId;
 use crate::problem::{Problem, ProblemCode};
 
+/// What a caller may prove himself by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// A secret key of a customer.
+    SecretKey,
+    /// A publishable one.
+    PublishableKey,
+    /// An operator's key.
+    OperatorKey,
+    /// A user's token.
+    UserToken,
+    /// The cookie that stands for one.
+    SessionCookie,
+}
+
+impl Credential {
+    /// Every credential there is.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::SecretKey, Self::PublishableKey, Self::OperatorKey, Self::UserToken, Self::SessionCookie];
+
+    /// As the contract names it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::SecretKey => "secretKey",
+            Self::PublishableKey => "publishableKey",
+            Self::OperatorKey => "operatorKey",
+            Self::UserToken => "userToken",
+            Self::SessionCookie => "sessionCookie",
+        }
+    }
+}
+
+/// How whoever calls by a key may be refused.
+const OF_KEYS: [ProblemCode; 8] = [
+    ProblemCode::InvalidApiKey,
+    // Of a token that is sent beside the key, and is another customer's.
+    ProblemCode::InvalidToken,
+    ProblemCode::SecretKeyInBrowser,
+    ProblemCode::OriginNotAllowed,
+    ProblemCode::CustomerSuspended,
+    ProblemCode::CustomerCancelled,
+    ProblemCode::IpNotAllowed,
+    ProblemCode::InsufficientScope,
+];
+/// How whoever calls an operator's route may be refused.
+const OF_OPERATORS: [ProblemCode; OF_KEYS.len()] = {
+    let mut codes = OF_KEYS;
+    codes[OF_KEYS.len() - 1] = ProblemCode::OperatorRequired;
+    codes
+};
+/// How whoever calls by a session may be refused, and a key sent beside it.
+const OF_SESSIONS: [ProblemCode; 9] = [
+    ProblemCode::InvalidApiKey,
+    ProblemCode::InvalidToken,
+    ProblemCode::SecretKeyInBrowser,
+    ProblemCode::OriginNotAllowed,
+    ProblemCode::CsrfFailed,
+    ProblemCode::CustomerSuspended,
+    ProblemCode::CustomerCancelled,
+    ProblemCode::IpNotAllowed,
+    ProblemCode::InsufficientScope,
+];
+
 /// What a handler must hold to run.
 pub(crate) trait Capability: Sized + Send {
     /// By what its holder is known.
     const BY: By;
+    /// Any one of these gives it.
+    const CREDENTIALS: &'static [Credential];
+    /// Whether nobody has it without.
+    const IS_NEEDED: bool;
+    /// How a call without it is refused.
+    const REFUSALS: &'static [ProblemCode];
 
     /// The capability, if what was proven opens it.
     ///
@@ -47,6 +116,9 @@ impl Anybody {
 
 impl Capability for Anybody {
     const BY: By = By::Nothing;
+    const CREDENTIALS: &'static [Credential] = &[];
+    const IS_NEEDED: bool = false;
+    const REFUSALS: &'static [ProblemCode] = &[];
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         Ok(Self { from: proven.from })
@@ -97,6 +169,9 @@ pub(crate) struct AppCall(pub(crate) KeyCall);
 
 impl Capability for AppCall {
     const BY: By = By::Key;
+    const CREDENTIALS: &'static [Credential] = &[Credential::SecretKey, Credential::PublishableKey];
+    const IS_NEEDED: bool = true;
+    const REFUSALS: &'static [ProblemCode] = &OF_KEYS;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         KeyCall::admit(proven).map(Self)
@@ -108,6 +183,9 @@ pub(crate) struct ServerCall(pub(crate) KeyCall);
 
 impl Capability for ServerCall {
     const BY: By = By::Key;
+    const CREDENTIALS: &'static [Credential] = &[Credential::SecretKey];
+    const IS_NEEDED: bool = true;
+    const REFUSALS: &'static [ProblemCode] = &OF_KEYS;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let call = KeyCall::admit(proven)?;
@@ -120,6 +198,9 @@ pub(crate) struct TenantCall(pub(crate) KeyCall);
 
 impl Capability for TenantCall {
     const BY: By = By::Key;
+    const CREDENTIALS: &'static [Credential] = &[Credential::SecretKey];
+    const IS_NEEDED: bool = true;
+    const REFUSALS: &'static [ProblemCode] = &OF_KEYS;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let ServerCall(call) = ServerCall::admit(proven)?;
@@ -150,6 +231,9 @@ impl Operator {
 
 impl Capability for Operator {
     const BY: By = By::Key;
+    const CREDENTIALS: &'static [Credential] = &[Credential::OperatorKey];
+    const IS_NEEDED: bool = true;
+    const REFUSALS: &'static [ProblemCode] = &OF_OPERATORS;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let Principal { tenant: _, key } = proven.key.ok_or(ProblemCode::InvalidApiKey)?;
@@ -181,6 +265,9 @@ impl UserCall {
 
 impl Capability for UserCall {
     const BY: By = By::Token;
+    const CREDENTIALS: &'static [Credential] = &[Credential::UserToken, Credential::SessionCookie];
+    const IS_NEEDED: bool = true;
+    const REFUSALS: &'static [ProblemCode] = &OF_SESSIONS;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let key = customers_key(proven.key)?;
@@ -215,6 +302,9 @@ impl Refreshing {
 
 impl Capability for Refreshing {
     const BY: By = By::Body;
+    const CREDENTIALS: &'static [Credential] = &[Credential::SessionCookie];
+    const IS_NEEDED: bool = false;
+    const REFUSALS: &'static [ProblemCode] = &OF_SESSIONS;
 
     fn admit(proven: Proven) -> Result<Self, Problem> {
         let key = customers_key(proven.key)?;

@@ -9,6 +9,7 @@ use otp_core::locale::Locale;
 use super::fields::{Fields, distinct};
 use super::json::Node;
 use crate::app::App;
+use crate::contract::Shape;
 use crate::problem::{FieldError, Flaw, Problem, ProblemCode, pointer};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -17,6 +18,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) trait Input: Sized + Send {
     /// Longest body, in octets.
     const MAX_BODY: usize = 16 * 1024;
+
+    /// Tells what is read, for who has to write it.
+    fn tell(shape: &mut Shape);
 
     /// Reads it; notes in `form` every fault that keeps it from being whole.
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self>;
@@ -40,6 +44,8 @@ pub(crate) enum IfMatch {
 pub(crate) struct Nothing;
 
 impl Input for Nothing {
+    fn tell(_: &mut Shape) {}
+
     fn read(_: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self)
     }

@@ -12,7 +12,7 @@ mod session;
 
 pub(crate) use body::read as read_body;
 pub(crate) use capability::{
-    Anybody, AppCall, Capability, KeyCall, Operator, Refreshing, ServerCall, TenantCall, UserCall,
+    Anybody, AppCall, Capability, Credential, KeyCall, Operator, Refreshing, ServerCall, TenantCall, UserCall,
 };
 pub(crate) use fields::{Fields, at_most, plain};
 pub(crate) use form::{Form, IfMatch, Input, Nothing, accepted_locale};

@@ -9,6 +9,7 @@ use otp_core::realm::Realm;
 
 use super::{Call, Form, Input, Operator, TenantCall};
 use crate::app::App;
+use crate::contract::Shape;
 use crate::problem::{self, Problem, ProblemCode};
 use crate::reply::{self, Answer, Reply};
 
@@ -21,6 +22,11 @@ pub(crate) struct Once<I> {
 
 impl<I: Input> Input for Once<I> {
     const MAX_BODY: usize = I::MAX_BODY;
+
+    fn tell(shape: &mut Shape) {
+        I::tell(shape);
+        shape.repeatable(&[ProblemCode::IdempotencyInFlight, ProblemCode::IdempotencyMismatch]);
+    }
 
     fn read(form: &mut Form<'_>, app: &App) -> Option<Self> {
         let key = form.idempotency_key();

@@ -6,7 +6,9 @@ mod stores;
 
 pub(crate) use mail::MailProbe;
 
+use crate::contract::{self, Operation};
 use std::time::Instant;
+use utoipa::ToSchema;
 
 use axum::Json;
 use axum::extract::State;
@@ -28,9 +30,11 @@ pub(crate) enum Health {
 }
 
 /// How one thing is, and how long it took to find out.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = HealthCheck)]
 pub(crate) struct Check {
+    #[schema(value_type = contract::HealthStatus)]
     status: Health,
     response_time_ms: u64,
 }
@@ -41,25 +45,56 @@ impl Check {
     }
 }
 
+/// What was looked at.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthChecks)]
+struct Checks {
+    database: Check,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    kv: Option<Check>,
+    mail: Check,
+    outbox: Check,
+}
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthReport)]
+pub(crate) struct Report {
+    #[schema(value_type = contract::HealthStatus)]
+    status: Health,
+    service: &'static str,
+    version: &'static str,
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
+    timestamp: Timestamp,
+    checks: Checks,
+}
+
+/// How the route is told of.
+pub(crate) const HEALTH: Operation = Operation::new::<Report>(
+    "getHealth",
+    "How the service is",
+    "Trouble with mail or with what waits to be sent is `degraded`, and 200.",
+)
+.bare()
+.or(503, "The database, or where limits are kept, is down.", "application/json");
+
+/// How the route is told of.
+pub(crate) const READY: Operation = Operation::new::<Ready>(
+    "getReadiness",
+    "Whether the service wants traffic",
+    "For load balancers. Not while a store is down, migrations are missing, or the process is about to stop.",
+)
+.bare()
+.or(503, "It does not.", "application/json");
+
+/// How the route is told of.
+pub(crate) const ALIVE: Operation =
+    Operation::new::<Live>("getLiveness", "Whether the process lives", "Touches nothing outside of it.").bare();
+
 /// `GET /health`
 pub(crate) async fn health(State(app): State<App>) -> Response {
-    #[derive(Serialize)]
-    struct Checks {
-        database: Check,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        kv: Option<Check>,
-        mail: Check,
-        outbox: Check,
-    }
-    #[derive(Serialize)]
-    struct Report {
-        status: Health,
-        service: &'static str,
-        version: &'static str,
-        #[serde(serialize_with = "rfc_3339")]
-        timestamp: Timestamp,
-        checks: Checks,
-    }
     let now = app.deployment.now();
     let stores = app.deployment.stores();
     let ((database, outbox), kv, mail) =
@@ -70,6 +105,23 @@ pub(crate) async fn health(State(app): State<App>) -> Response {
     let code = if status == Health::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let report = Report { status, service: "otp", version: app.settings.version, timestamp: now, checks };
     (code, Json(report)).into_response()
+}
+
+/// Whether the service wants traffic.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub(crate) struct Ready {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<&'static str>,
+}
+
+/// That the process lives.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Liveness)]
+pub(crate) struct Live {
+    status: &'static str,
 }
 
 /// `GET /health/ready`
@@ -83,12 +135,6 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
 
 /// Ready, unless there is a reason against it.
 pub(crate) fn readiness(reason: Option<&'static str>) -> Response {
-    #[derive(Serialize)]
-    struct Ready {
-        status: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<&'static str>,
-    }
     let (code, status) = match reason {
         None => (StatusCode::OK, "ready"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
@@ -98,9 +144,5 @@ pub(crate) fn readiness(reason: Option<&'static str>) -> Response {
 
 /// `GET /health/live`
 pub(crate) async fn live() -> Response {
-    #[derive(Serialize)]
-    struct Live {
-        status: &'static str,
-    }
     Json(Live { status: "alive" }).into_response()
 }

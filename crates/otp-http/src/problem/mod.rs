@@ -5,6 +5,7 @@
 
 mod category;
 mod code;
+mod example;
 mod flaw;
 mod map;
 mod markdown;
@@ -113,34 +114,42 @@ impl IntoResponse for Problem {
     }
 }
 
+/// An error answer as it is sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    success: bool,
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    code: &'static str,
+    request_id: &'a str,
+    #[serde(flatten)]
+    extra: &'a Extra,
+}
+
+impl<'a> Written<'a> {
+    fn of(Problem(inner): &'a Problem, public_url: &str, request_id: &'a str) -> Self {
+        let code = inner.code;
+        Self {
+            success: false,
+            kind: format!("{public_url}/docs/errors#{}", code.as_str()),
+            title: code.title(),
+            status: code.status().as_u16(),
+            detail: code.detail(),
+            code: code.as_str(),
+            request_id,
+            extra: &inner.extra,
+        }
+    }
+}
+
 /// Writes out the problem in `response`, if it is one.
 pub(crate) fn write_out(response: &mut Response, public_url: &str, request_id: &str) {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Written<'a> {
-        success: bool,
-        #[serde(rename = "type")]
-        kind: String,
-        title: &'static str,
-        status: u16,
-        detail: &'static str,
-        code: &'static str,
-        request_id: &'a str,
-        #[serde(flatten)]
-        extra: &'a Extra,
-    }
-    let Some(Problem(inner)) = response.extensions_mut().remove::<Problem>() else { return };
-    let code = inner.code;
-    let written = Written {
-        success: false,
-        kind: format!("{public_url}/docs/errors#{}", code.as_str()),
-        title: code.title(),
-        status: code.status().as_u16(),
-        detail: code.detail(),
-        code: code.as_str(),
-        request_id,
-        extra: &inner.extra,
-    };
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return };
+    let written = Written::of(&problem, public_url, request_id);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     // Strings and numbers always serialise; were it otherwise, the status alone still tells the truth.
     *response.body_mut() = serde_json::to_vec(&written).map_or_else(|_| Body::empty(), Body::from);

@@ -1,10 +1,13 @@
 //! `GET|POST /signup/confirm`: the page the mail's link leads to. It works without script, and to look at it opens
 //! nothing: programs that follow links in mails do not confirm.
 
+use super::verify::Opened;
+use crate::contract::Operation;
+use crate::problem::ProblemCode;
 use axum::extract::{FromRequest, Query, Request, State};
-use axum::response::{Html, IntoResponse, Response};
-use http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 use otp_core::locale::Locale;
 use otp_core::otp::VerifyError;
 use otp_core::signup::{ConfirmError, SignupProof, SignupToken};
@@ -14,6 +17,7 @@ use super::page::{self, Trouble};
 use crate::app::App;
 use crate::call::{Anybody, accepted_locale, read_body};
 use crate::edge::RequestId;
+use crate::html;
 use crate::problem::{self, RETRY_DOWN};
 
 /// Longest body of the form, in octets.
@@ -26,6 +30,31 @@ struct Confirmation {
     token: String,
 }
 
+/// How the page is told of.
+pub(crate) const SHOW: Operation = Operation::new::<Opened>(
+    "showSignup",
+    "The page behind the link in the mail",
+    "For people. Shows a button and opens nothing, so that programs that follow links in mails do not.",
+)
+.as_text(html::MEDIA)
+.or(409, "The address has an account by now.", html::MEDIA)
+.or(410, "The link is none of this service, too old, or was used.", html::MEDIA)
+.or(503, "Not now.", html::MEDIA)
+.or(403, "Nobody may sign up.", html::MEDIA);
+
+/// How its button is told of.
+pub(crate) const CONFIRM: Operation = Operation::new::<Opened>(
+    "confirmSignup",
+    "The button of that page",
+    "For people. Opens the account and shows its keys, once.",
+)
+.as_text(html::MEDIA)
+.or(403, "Nobody may sign up.", html::MEDIA)
+.or(409, "The address has an account by now.", html::MEDIA)
+.or(410, "The link is none of this service, too old, or was used.", html::MEDIA)
+.or(503, "Not now.", html::MEDIA)
+.refusing(&[ProblemCode::InvalidJson, ProblemCode::PayloadTooLarge, ProblemCode::RequestTimeout]);
+
 /// Shows whose account is to be opened, and a button.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Response {
     let locale = accepted_locale(request.headers()).unwrap_or_default();
@@ -34,7 +63,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Response {
     };
     let Ok(parsed) = token.parse::<SignupToken>() else { return trouble(Trouble::Dead, locale) };
     match app.signup.pending(&parsed).await {
-        Ok(pending) => html(StatusCode::OK, page::button(locale, &pending, &token)),
+        Ok(pending) => html::page(StatusCode::OK, page::button(locale, &pending, &token)),
         Err(error) => trouble(Trouble::from(error), locale),
     }
 }
@@ -52,7 +81,7 @@ pub(crate) async fn confirm(State(app): State<App>, request: Request) -> Respons
     let Ok(axum::Form(Confirmation { token })) = form else { return trouble(Trouble::Dead, locale) };
     let Ok(token) = token.parse() else { return trouble(Trouble::Dead, locale) };
     match super::opened(&app, &SignupProof::Token(token), &caller).await {
-        Ok(account) => html(StatusCode::OK, page::keys(locale, &account)),
+        Ok(account) => html::page(StatusCode::OK, page::keys(locale, &account)),
         Err(error) => trouble(Trouble::from(error), locale),
     }
 }
@@ -85,16 +114,9 @@ fn trouble(trouble: Trouble, locale: Locale) -> Response {
         Trouble::Closed => StatusCode::FORBIDDEN,
         Trouble::Down => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let mut response = html(status, page::trouble(locale, trouble));
+    let mut response = html::page(status, page::trouble(locale, trouble));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, RETRY_DOWN.into());
     }
     response
-}
-
-fn html(status: StatusCode, page: String) -> Response {
-    // It styles itself, loads nothing, and sends its form nowhere else.
-    let policy =
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-    (status, [(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))], Html(page)).into_response()
 }

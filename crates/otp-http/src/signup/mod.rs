@@ -7,9 +7,9 @@ mod request;
 mod texts;
 mod verify;
 
-pub(crate) use confirm::{confirm, show};
-pub(crate) use request::request;
-pub(crate) use verify::verify;
+pub(crate) use confirm::{CONFIRM, SHOW, confirm, show};
+pub(crate) use request::{SIGN_UP, request};
+pub(crate) use verify::{VERIFY_SIGNUP, verify};
 
 use std::time::Duration;
 

@@ -1,10 +1,13 @@
 //! `POST /signup`
 
+use crate::contract::{self, Email, Header, Name, Operation, Shape};
+use crate::problem::ProblemCode;
 use otp_core::email::EmailAddress;
 use otp_core::otp::IdempotencyKey;
 use otp_core::signup::{SignupRequest, SignupRequested};
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::admin::plain_name;
 use crate::app::App;
@@ -21,6 +24,13 @@ pub(crate) struct Wanted {
 }
 
 impl Input for Wanted {
+    fn tell(shape: &mut Shape) {
+        shape
+            .required::<Email>("email", "Who owns the account.")
+            .required::<Name>("companyName", "What the account is called.")
+            .repeatable(&[ProblemCode::IdempotencyMismatch]);
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let email = form.body.required("email", |text| EmailAddress::parse(text).map_err(|_| Flaw::InvalidEmail));
         let company_name = form.body.required("companyName", plain_name);
@@ -34,15 +44,29 @@ impl Input for Wanted {
     }
 }
 
+/// A mail on its way.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SignupRequested)]
+pub(crate) struct Queued {
+    message: &'static str,
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
+    expires_at: Timestamp,
+}
+
+/// How the route is told of.
+pub(crate) const SIGN_UP: Operation = Operation::new::<Queued>(
+    "signUp",
+    "Ask for an account",
+    "Mails a code and a link, either of which opens the account. An address that has one is answered alike, and gets a mail \
+     that says so.",
+)
+.with(&[Header::Limits, Header::Replayed])
+.refusing(&[ProblemCode::SignupClosed, ProblemCode::RateLimited]);
+
 /// Queues a mail. The answer is the same whether or not the address has an account.
 pub(crate) async fn request(call: Call<Anybody, Wanted>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Queued {
-        message: &'static str,
-        #[serde(serialize_with = "rfc_3339")]
-        expires_at: Timestamp,
-    }
     let Call { app, who, input, request_id, body } = call;
     // Who calls is known by nothing but the address he gives: keys that strangers have chosen alike stay apart.
     let credential = input.email.canonical().to_owned();

@@ -1,11 +1,14 @@
 //! `POST /signup/verify`
 
+use crate::contract::{self, AnyText, Email, Header, Operation, Shape, TypedCode};
+use crate::problem::ProblemCode;
 use otp_core::code::{Code, InvalidCode};
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::otp::VerifyError;
 use otp_core::signup::{InvalidSignupToken, OpenedAccount, SignupProof, SignupToken};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::admin::Customer;
 use crate::app::App;
@@ -20,6 +23,13 @@ pub(crate) enum Proof {
 }
 
 impl Input for Proof {
+    fn tell(shape: &mut Shape) {
+        shape
+            .optional::<Email>("email", "Who asked for the account.")
+            .optional::<TypedCode>("code", "The code mailed to him.")
+            .optional::<AnyText>("token", "The token of the link, in their place.");
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let body = &mut form.body;
         if body.has("token") {
@@ -48,18 +58,42 @@ impl TryFrom<Proof> for SignupProof {
     }
 }
 
+/// A new account and its keys.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountOpened)]
+pub(crate) struct Opened {
+    #[schema(value_type = contract::CustomerId)]
+    customer_id: TenantId,
+    /// The secret key; it is not shown again.
+    api_key: String,
+    #[schema(value_type = contract::KeyId)]
+    key_id: KeyId,
+    /// The publishable key; it is not shown again.
+    publishable_key: String,
+    message: &'static str,
+    customer: Customer,
+}
+
+/// How the route is told of.
+pub(crate) const VERIFY_SIGNUP: Operation = Operation::new::<Opened>(
+    "verifySignup",
+    "Open an account",
+    "By `email` and `code`, or by the `token` of the link alone. Shows the account's keys, once.",
+)
+.creating()
+.with(&[Header::Replayed])
+.refusing(&[
+    ProblemCode::InvalidOtpFormat,
+    ProblemCode::OtpInvalid,
+    ProblemCode::OtpExpired,
+    ProblemCode::OtpAttemptsExceeded,
+    ProblemCode::SignupClosed,
+    ProblemCode::EmailTaken,
+]);
+
 /// Opens the account and shows its keys; once, but for a repeated call.
 pub(crate) async fn verify(call: Call<Anybody, Proof>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Opened {
-        customer_id: TenantId,
-        api_key: String,
-        key_id: KeyId,
-        publishable_key: String,
-        message: &'static str,
-        customer: Customer,
-    }
     let Call { app, who, input, request_id, .. } = call;
     let account = super::opened(&app, &input.try_into()?, &who.caller(&request_id)).await?;
     let OpenedAccount { tenant, secret, publishable, replayed } = account;

@@ -44,7 +44,12 @@ fn wants(path: &str) -> Wants {
         | "/admin/customers/cust_x/suspend"
         | "/admin/customers/cust_x/activate" => Wants::Operator,
         own if own.starts_with("/admin/") => Wants::OwnKey,
-        open if ["/signup", "/health", "/t/"].iter().any(|prefix| open.starts_with(prefix)) => Wants::Nothing,
+        open if ["/signup", "/health", "/t/", "/docs", "/openapi.json"]
+            .iter()
+            .any(|prefix| open.starts_with(prefix)) =>
+        {
+            Wants::Nothing
+        }
         other => panic!("nobody has said what {other} wants"),
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::secrets::logged;
 use crate::world::{ADA, Answer, World, settings, text};
 
-pub(crate) const ROUTES: [(&str, &str); 41] = [
+pub(crate) const ROUTES: [(&str, &str); 45] = [
     ("/auth/request-otp", "POST"),
     ("/auth/verify-otp", "POST"),
     ("/auth/me", "GET,HEAD"),
@@ -52,6 +52,10 @@ pub(crate) const ROUTES: [(&str, &str); 41] = [
     ("/health", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),
     ("/health/live", "GET,HEAD"),
+    ("/openapi.json", "GET,HEAD"),
+    ("/docs", "GET,HEAD"),
+    ("/docs/errors", "GET,HEAD"),
+    ("/docs/guides/guide_x", "GET,HEAD"),
 ];
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn a_line_is_logged_for_each_call() {
     for part in [
         "INFO",
         "method=GET",
-        "route=\"/admin/customers/{id}\"",
+        "route=\"/admin/customers/{customerId}\"",
         "status=200",
         "duration_us=",
         "request_id=\"otp_here\"",

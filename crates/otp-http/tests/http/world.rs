@@ -34,6 +34,7 @@ use otp_testkit::{FrozenClock, RecordingMailer, SeededEntropy};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::contract;
 use crate::gate::Gate;
 
 pub(crate) const PUBLIC_URL: &str = "https://otp.example.org";
@@ -306,12 +307,16 @@ impl Ask<'_> {
         let request = self.request.body(self.body).unwrap();
         let router = self.router.clone();
         async move {
-            let head = request.method() == Method::HEAD;
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let head = method == Method::HEAD;
             let response = router.oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes().to_vec();
             let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
             answer.keeps_to_the_rules(head);
+            if !matches!(answer.status, 204 | 405) {
+                contract::holds(&method, &path, &answer);
+            }
             answer
         }
     }

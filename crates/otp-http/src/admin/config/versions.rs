@@ -1,5 +1,8 @@
 //! Earlier versions of a configuration, and the way back to one.
 
+use super::{Changed, REFUSALS, conditional};
+use crate::admin::audit::Party;
+use crate::contract::{self, Header, Operation, Shape};
 use otp_core::caller::Actor;
 use otp_core::calls::Repeatable;
 use otp_core::port::ConfigMark;
@@ -7,6 +10,7 @@ use otp_core::tenant::Tenant;
 use otp_core::tenants::ConfigChange;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::view::ConfigView;
 use super::{change, changed, expected};
@@ -16,14 +20,35 @@ use crate::call::{Call, Form, Input, Once, TenantCall};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 
-#[derive(Serialize)]
+/// A version of a configuration.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ConfigVersion)]
 struct Mark {
     config_version: u64,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
+    #[schema(value_type = Party)]
     actor: Actor,
 }
+
+/// How the route is told of.
+pub(crate) const LIST: Operation =
+    Operation::new::<Versions>("listConfigVersions", "Earlier versions", "The newest first.");
+
+/// How the route is told of.
+pub(crate) const ONE: Operation =
+    Operation::new::<Version<'static>>("getConfigVersion", "One earlier version", "What was set then.");
+
+/// How the route is told of.
+pub(crate) const RESTORE: Operation = Operation::new::<Changed<'static>>(
+    "restoreConfigVersion",
+    "Go back to an earlier version",
+    "In a version of its own, if today's plan allows it. What is sealed stays as it is now.",
+)
+.with(&[Header::ETag, Header::Replayed])
+.refusing(REFUSALS);
 
 impl From<ConfigMark> for Mark {
     fn from(ConfigMark { number, at, by }: ConfigMark) -> Self {
@@ -38,6 +63,10 @@ pub(crate) struct Page {
 }
 
 impl Input for Page {
+    fn tell(shape: &mut Shape) {
+        shape.pages();
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let limit = page::limit(form);
         let before = form.parameter("cursor", |text| text.parse().map_err(|_| Flaw::InvalidCursor));
@@ -45,14 +74,18 @@ impl Input for Page {
     }
 }
 
+/// A page of versions.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ConfigVersions)]
+pub(crate) struct Versions {
+    versions: Vec<Mark>,
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
 /// The versions there were, the newest first.
 pub(crate) async fn list(call: Call<TenantCall, Page>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Versions {
-        versions: Vec<Mark>,
-        next_cursor: Option<String>,
-    }
     let Call { app, who: TenantCall(who), input: Page { before, limit }, .. } = call;
     // One more than asked for tells whether there is a next page.
     let mut marks = app.tenants.configurations(who.tenant.id, before, limit + 1).await?;
@@ -64,19 +97,24 @@ pub(crate) async fn list(call: Call<TenantCall, Page>) -> Answer {
 pub(crate) struct Which(Option<u64>);
 
 impl Input for Which {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self(form.last_segment().parse().ok()))
     }
 }
 
+/// A version and what was set then.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneConfigVersion)]
+pub(crate) struct Version<'t> {
+    #[serde(flatten)]
+    mark: Mark,
+    config: ConfigView<'t>,
+}
+
 /// One of them.
 pub(crate) async fn one(call: Call<TenantCall, Which>) -> Answer {
-    #[derive(Serialize)]
-    struct Version<'t> {
-        #[serde(flatten)]
-        mark: Mark,
-        config: ConfigView<'t>,
-    }
     let Call { app, who: TenantCall(who), input: Which(number), .. } = call;
     let number = number.ok_or(ProblemCode::NotFound)?;
     let version = app.tenants.configuration(who.tenant.id, number).await?.ok_or(ProblemCode::NotFound)?;
@@ -92,6 +130,10 @@ pub(crate) struct Back {
 }
 
 impl Input for Back {
+    fn tell(shape: &mut Shape) {
+        conditional(shape);
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         let number = form.segment_from_end(1).parse().ok();
         Some(Self { number, expected: expected(form) })

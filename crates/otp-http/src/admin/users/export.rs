@@ -1,6 +1,8 @@
 //! `GET` and `DELETE` of what is held on a person.
 
+use crate::contract::{self, Header, Operation};
 use std::fmt;
+use utoipa::ToSchema;
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -19,10 +21,11 @@ use crate::problem::ProblemCode;
 use crate::reply::{self, Answer, rfc_3339};
 
 /// Everything held on a person, as a document: what `GET /admin/users/{id}/export` answers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonExport {
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     exported_at: Timestamp,
     user: UserView,
     sessions: Vec<SessionView>,
@@ -31,14 +34,19 @@ pub struct PersonExport {
 }
 
 /// A code on its way to him. Which code it is is held nowhere.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = LiveChallenge)]
 struct ChallengeView {
+    #[schema(value_type = contract::ChallengeId)]
     challenge_id: ChallengeId,
+    #[schema(value_type = contract::PurposeName)]
     purpose: String,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     expires_at: Timestamp,
 }
 
@@ -84,20 +92,38 @@ pub(crate) async fn export(call: Call<TenantCall, Whose>) -> Answer {
     Ok(([(CONTENT_TYPE, json), (CONTENT_DISPOSITION, name)], body).into_response())
 }
 
+/// That he is erased.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserErased)]
+pub(crate) struct Told {
+    message: &'static str,
+    deleted: Deleted,
+}
+
+/// How much was held on him.
+#[derive(Serialize, ToSchema)]
+struct Deleted {
+    users: u64,
+    sessions: u64,
+    challenges: u64,
+    mails: u64,
+}
+
+/// How the route is told of.
+pub(crate) const EXPORT: Operation =
+    Operation::new::<PersonExport>("exportUser", "All that is held on a user", "As a file to hand out.")
+        .bare()
+        .with(&[Header::Attachment]);
+
+/// How the route is told of.
+pub(crate) const ERASE: Operation = Operation::new::<Told>(
+    "eraseUser",
+    "Erase a user",
+    "With his sessions, codes on their way to him, and mails that wait. Audit entries that speak of him hold a keyed hash.",
+);
+
 /// Erases him.
 pub(crate) async fn erase(call: Call<TenantCall, Who>) -> Answer {
-    #[derive(Serialize)]
-    struct Told {
-        message: &'static str,
-        deleted: Deleted,
-    }
-    #[derive(Serialize)]
-    struct Deleted {
-        users: u64,
-        sessions: u64,
-        challenges: u64,
-        mails: u64,
-    }
     let Call { app, who: TenantCall(who), input: Who(id), request_id, .. } = call;
     let id = id.ok_or(ProblemCode::NotFound)?;
     let Erased { sessions, challenges, mails } =

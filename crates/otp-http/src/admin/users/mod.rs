@@ -3,8 +3,9 @@
 mod export;
 
 pub use export::PersonExport;
-pub(crate) use export::{erase, export};
+pub(crate) use export::{ERASE, EXPORT, erase, export};
 
+use crate::contract::{self, Email, Operation, Shape};
 use otp_core::email::EmailAddress;
 use otp_core::id::{SessionId, UserId};
 use otp_core::port::UserCursor;
@@ -12,6 +13,7 @@ use otp_core::session::Session;
 use otp_core::time::Timestamp;
 use otp_core::users::Known;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{cursor, page};
 use crate::app::App;
@@ -20,14 +22,18 @@ use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 
 /// A user, as his customer sees him.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = User)]
 struct UserView {
+    #[schema(value_type = contract::UserId)]
     user_id: UserId,
     email: String,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     last_login_at: Timestamp,
 }
 
@@ -42,18 +48,52 @@ impl From<Known> for UserView {
     }
 }
 
-#[derive(Serialize)]
+/// Where a user is signed in, as his customer sees it.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UserSession)]
 struct SessionView {
+    #[schema(value_type = contract::SessionId)]
     session_id: SessionId,
+    #[schema(value_type = contract::PurposeName)]
     purpose: String,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     created_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     last_used_at: Timestamp,
     #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = contract::Time)]
     expires_at: Timestamp,
 }
+
+/// How the route is told of.
+pub(crate) const LIST: Operation =
+    Operation::new::<Users>("listUsers", "The users of the account", "The newest first; or the one of an address.");
+
+/// How the route is told of.
+pub(crate) const GET: Operation =
+    Operation::new::<One>("getUser", "One user", "When he came and when he signed in last.");
+
+/// How the route is told of.
+pub(crate) const SESSIONS: Operation =
+    Operation::new::<Sessions>("listSessions", "Where a user is signed in", "His live sessions.");
+
+/// How the route is told of.
+pub(crate) const SIGN_OUT: Operation = Operation::new::<Done>(
+    "endSessions",
+    "Sign a user out everywhere",
+    "His sessions are dead on every node before this answers.",
+);
+
+/// How the route is told of.
+pub(crate) const SESSION: Operation =
+    Operation::new::<OneSession>("getSession", "One session of a user", "As long as it lives.");
+
+/// How the route is told of.
+pub(crate) const END: Operation =
+    Operation::new::<Done>("endSession", "End one session of a user", "It is dead on every node before this answers.");
 
 impl From<Session> for SessionView {
     fn from(session: Session) -> Self {
@@ -75,6 +115,10 @@ pub(crate) struct Page {
 }
 
 impl Input for Page {
+    fn tell(shape: &mut Shape) {
+        shape.query::<Email>("email", "The one of this address.").pages();
+    }
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         // A `+` in a query reads as a space, and no address holds one.
         let address = |text: &str| EmailAddress::parse(&text.replace(' ', "+")).map_err(|_| Flaw::InvalidEmail);
@@ -88,14 +132,17 @@ impl Input for Page {
     }
 }
 
+/// A page of users.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Users {
+    users: Vec<UserView>,
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
 /// A page of them, or the one of an address.
 pub(crate) async fn list(call: Call<TenantCall, Page>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Users {
-        users: Vec<UserView>,
-        next_cursor: Option<String>,
-    }
     let Call { app, who: TenantCall(who), input: Page { email, after, limit }, .. } = call;
     let realm = who.world().realm();
     let mut users = match email {
@@ -112,17 +159,22 @@ pub(crate) async fn list(call: Call<TenantCall, Page>) -> Answer {
 pub(crate) struct Who(Option<UserId>);
 
 impl Input for Who {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self(form.last_segment().parse().ok()))
     }
 }
 
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneUser)]
+pub(crate) struct One {
+    user: UserView,
+}
+
 /// One of them.
 pub(crate) async fn get(call: Call<TenantCall, Who>) -> Answer {
-    #[derive(Serialize)]
-    struct One {
-        user: UserView,
-    }
     let Call { app, who: TenantCall(who), input: Who(id), .. } = call;
     let known = app.users.by_id(who.world().realm(), id.ok_or(ProblemCode::NotFound)?).await?;
     Ok(reply::ok(One { user: known.into() }))
@@ -132,24 +184,30 @@ pub(crate) async fn get(call: Call<TenantCall, Who>) -> Answer {
 pub(crate) struct Whose(Option<UserId>);
 
 impl Input for Whose {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self(form.segment_from_end(1).parse().ok()))
     }
 }
 
+/// The live sessions of a user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserSessions)]
+pub(crate) struct Sessions {
+    sessions: Vec<SessionView>,
+}
+
 /// Where he is signed in.
 pub(crate) async fn sessions(call: Call<TenantCall, Whose>) -> Answer {
-    #[derive(Serialize)]
-    struct Sessions {
-        sessions: Vec<SessionView>,
-    }
     let Call { app, who: TenantCall(who), input: Whose(id), .. } = call;
     let sessions = app.users.sessions(who.world().realm(), id.ok_or(ProblemCode::NotFound)?).await?;
     Ok(reply::ok(Sessions { sessions: sessions.into_iter().map(SessionView::from).collect() }))
 }
 
-#[derive(Serialize)]
-struct Done {
+/// It is done.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Done {
     message: &'static str,
 }
 
@@ -169,6 +227,8 @@ pub(crate) struct Which {
 }
 
 impl Input for Which {
+    fn tell(_: &mut Shape) {}
+
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {
         Some(Self { user: form.segment_from_end(2).parse().ok(), session: form.last_segment().parse().ok() })
     }
@@ -180,16 +240,18 @@ impl Which {
     }
 }
 
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OneSession {
+    session: SessionView,
+}
+
 /// One of his sessions.
 pub(crate) async fn session(call: Call<TenantCall, Which>) -> Answer {
-    #[derive(Serialize)]
-    struct One {
-        session: SessionView,
-    }
     let Call { app, who: TenantCall(who), input, .. } = call;
     let (user, session) = input.found()?;
     let session = app.users.session(who.world().realm(), user, session).await?;
-    Ok(reply::ok(One { session: session.into() }))
+    Ok(reply::ok(OneSession { session: session.into() }))
 }
 
 /// Ends one of his sessions.

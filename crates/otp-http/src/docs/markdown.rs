@@ -1,0 +1,88 @@
+//! Markdown as HTML: headings can be pointed at, tables can be scrolled, and links lead to pages that are served.
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+use super::guide;
+
+/// `text` as HTML, on a page from which `root` leads to where the service is.
+pub(super) fn to_html(text: &str, root: &str) -> String {
+    let parsed: Vec<Event<'_>> =
+        Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).collect();
+    let mut events = Vec::with_capacity(parsed.len());
+    // Whether the links that are open lead anywhere.
+    let mut led = Vec::new();
+    for (place, event) in parsed.iter().enumerate() {
+        match event {
+            Event::Start(Tag::Heading { level, classes, attrs, .. }) => {
+                let id = Some(CowStr::from(slug(&heading(&parsed[place + 1..]))));
+                let (classes, attrs) = (classes.clone(), attrs.clone());
+                events.push(Event::Start(Tag::Heading { level: *level, id, classes, attrs }));
+            }
+            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                let target = served(dest_url, root);
+                led.push(target.is_some());
+                events.extend(target.map(|target| {
+                    let (dest_url, title, id) = (target.into(), title.clone(), id.clone());
+                    Event::Start(Tag::Link { link_type: *link_type, dest_url, title, id })
+                }));
+            }
+            Event::End(TagEnd::Link) => {
+                events.extend(led.pop().unwrap_or_default().then_some(Event::End(TagEnd::Link)))
+            }
+            Event::Start(Tag::Table(_)) => {
+                events.push(Event::Html("<div class=\"scroll\">".into()));
+                events.push(event.clone());
+            }
+            Event::End(TagEnd::Table) => {
+                events.push(event.clone());
+                events.push(Event::Html("</div>".into()));
+            }
+            // A page is made of what its author has written as text.
+            Event::Html(_) | Event::InlineHtml(_) => {}
+            other => events.push(other.clone()),
+        }
+    }
+    let mut page = String::new();
+    html::push_html(&mut page, events.into_iter());
+    page
+}
+
+/// The headings of the second level in `text`, with the fragments that point at them.
+pub(super) fn headings(text: &str) -> Vec<(String, String)> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("## "));
+    lines.map(|title| (slug(&title.replace('`', "")), title.replace('`', ""))).collect()
+}
+
+/// The text of the heading that has just begun.
+fn heading(events: &[Event<'_>]) -> String {
+    let within = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
+    within
+        .filter_map(|event| match event {
+            Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The fragment of a heading, as where code is hosted makes it.
+fn slug(title: &str) -> String {
+    let kept = title.to_lowercase();
+    kept.chars()
+        .filter(|char| char.is_alphanumeric() || matches!(char, ' ' | '-' | '_'))
+        .map(|char| if char == ' ' { '-' } else { char })
+        .collect()
+}
+
+/// Where a link leads on a page that is served; nothing, where what it leads to is not.
+fn served(target: &str, root: &str) -> Option<String> {
+    if target.starts_with('#') || target.starts_with("https://") || target.starts_with("http://") {
+        return Some(target.to_owned());
+    }
+    let (file, fragment) = target.split_once('#').map_or((target, None), |(file, at)| (file, Some(at)));
+    let name = file.strip_prefix("docs/").or(file.strip_prefix("../docs/")).unwrap_or(file).strip_suffix(".md")?;
+    let at = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    if name == "errors" {
+        return Some(format!("{root}docs/errors{at}"));
+    }
+    guide::ALL.iter().any(|guide| guide.name == name).then(|| format!("{root}docs/guides/{name}{at}"))
+}

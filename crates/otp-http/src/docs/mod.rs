@@ -1,0 +1,101 @@
+//! The pages under `/docs`, and the document they are made of: the reference, a section for every error code, and the
+//! guides. They load nothing, not even from here, run no script, and are searched by the server.
+
+mod curl;
+mod errors;
+mod guide;
+mod layout;
+mod markdown;
+mod reference;
+mod schema;
+
+use std::sync::LazyLock;
+
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::app::App;
+use crate::contract::{AnyText, Operation, Shape};
+use crate::html;
+use crate::problem::ProblemCode;
+
+/// Any object.
+pub(crate) struct Document;
+
+impl PartialSchema for Document {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new().description(Some("An OpenAPI document.")).into()
+    }
+}
+
+impl ToSchema for Document {}
+
+/// How the route is told of.
+pub(crate) const OPENAPI: Operation =
+    Operation::new::<Document>("getOpenApi", "This document", "OpenAPI 3.1, as generated clients read it.").bare();
+/// How the route is told of.
+pub(crate) const REFERENCE: Operation =
+    Operation::new::<Document>("showDocs", "Every call there is", "For people.").as_text(html::MEDIA);
+/// How the route is told of.
+pub(crate) const ERRORS: Operation =
+    Operation::new::<Document>("showErrors", "Every error code there is", "For people.").as_text(html::MEDIA);
+/// How the route is told of.
+pub(crate) const GUIDE: Operation =
+    Operation::new::<Document>("showGuide", "A guide", "For people.").as_text(html::MEDIA);
+
+/// The document, to who reaches the service as it is configured.
+pub(crate) async fn openapi(State(app): State<App>) -> Response {
+    Json(app.openapi()).into_response()
+}
+
+/// What is looked for; a rejection where that is no text.
+type Searched = Result<Query<Search>, QueryRejection>;
+/// The guide the path names; a rejection where that is no text.
+type Named = Result<Path<String>, PathRejection>;
+
+/// What is looked for.
+#[derive(Default, Deserialize)]
+pub(crate) struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+/// Tells of the parameter.
+pub(crate) fn tell(shape: &mut Shape) {
+    shape.query::<AnyText>("q", "Words that have to be in a section for it to be shown.");
+}
+
+impl Search {
+    /// Whether all words that are looked for are in `text`.
+    fn finds(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.q.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    }
+}
+
+/// Every call, or those that are looked for.
+pub(crate) async fn reference(State(app): State<App>, search: Searched) -> Response {
+    let search = search.map_or_else(|_| Search::default(), |Query(search)| search);
+    html::page(StatusCode::OK, reference::page(app.openapi(), &search))
+}
+
+/// Every error code.
+pub(crate) async fn errors(State(app): State<App>) -> Response {
+    html::page(StatusCode::OK, errors::page(app.openapi(), &app.settings.public_url))
+}
+
+/// One guide.
+pub(crate) async fn guide(guide: Named) -> Response {
+    static PAGES: LazyLock<Vec<(&str, String)>> =
+        LazyLock::new(|| guide::ALL.iter().map(|guide| (guide.name, guide::page(guide))).collect());
+    let page = guide.ok().and_then(|Path(name)| PAGES.iter().find(|(known, _)| *known == name));
+    match page {
+        Some((_, page)) => html::page(StatusCode::OK, page.clone()),
+        None => crate::Problem::new(ProblemCode::NotFound).into_response(),
+    }
+}
