@@ -16,13 +16,17 @@ const CARGO_DENY: &str = "0.20.2";
 /// Programs the build and the tests call, and the packages they come in: the embedded database is
 /// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, and alerts are
 /// tried out by who would raise them.
-const PROGRAMS: [(&str, &[&str]); 5] = [
+const PROGRAMS: [(&str, &[&str]); 6] = [
     ("cc", &["gcc", "libc6-dev"]),
     ("curl", &["curl"]),
     (PROMTOOL, &["prometheus"]),
     ("redis-server", &["redis-server"]),
     (CHROMIUM, &["chromium"]),
+    (PYTHON, &["python3", "python3-venv"]),
 ];
+
+/// What the contract is tried out by is written in it.
+const PYTHON: &str = "python3";
 
 /// What checks and tests alerts.
 pub(crate) const PROMTOOL: &str = "promtool";
@@ -67,6 +71,23 @@ pub(crate) fn cargo_deny(root: &Path) -> Result<PathBuf> {
         run(root, "cargo", &["install", "--locked", "--quiet", "--root", home, "--version", CARGO_DENY, "cargo-deny"])?;
     }
     Ok(program)
+}
+
+/// The folder of the programs that know the service by its contract alone, installed below `target` if they are not there yet.
+pub(crate) fn python_programs(root: &Path) -> Result<PathBuf> {
+    let wanted = root.join("apps/otp-server/tests/contract/requirements.txt");
+    let home = root.join("target/tools/python");
+    let installed = home.join("requirements.txt");
+    let programs = home.join("bin");
+    if fs::read(&wanted)? != fs::read(&installed).unwrap_or_default() {
+        let home = home.to_str().context("the workspace's path is not UTF-8")?;
+        run(root, PYTHON, &["-m", "venv", "--clear", home])?;
+        let list = wanted.to_str().context("the workspace's path is not UTF-8")?;
+        run(root, programs.join("pip"), &["install", "--quiet", "--requirement", list])?;
+        // Last, so that an installation that broke off is made anew.
+        fs::copy(&wanted, &installed)?;
+    }
+    Ok(programs)
 }
 
 /// While it lives, packages that are installed start no service: the tests have servers of their own.

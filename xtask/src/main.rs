@@ -3,6 +3,7 @@
 mod bench;
 mod install;
 mod mutants;
+mod openapi;
 mod process;
 mod servers;
 mod test;
@@ -19,6 +20,7 @@ cargo xtask TASK
   test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
   bench     how fast the service is, beside the fewest durable writes its work needs: `cargo xtask bench --help`
   mutants   mistakes that the tests have to see, made one after the other
+  openapi   the contract in docs/openapi.json, made anew, and what has changed of it
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this
@@ -30,8 +32,9 @@ fn main() -> ExitCode {
         Some("test") => prepared().and_then(|root| test::all(&root)),
         Some("bench") => prepared().and_then(|root| bench::run_with(&root, std::env::args().skip(2))),
         Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
+        Some("openapi") => prepared().and_then(|root| openapi::renew(&root)),
         Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
-        Some("services") => prepared().and_then(|_| servers::serve()),
+        Some("services") => prepared().and_then(|root| servers::serve(&root)),
         Some("help") | None => {
             print!("{HELP}");
             Ok(())

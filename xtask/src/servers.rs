@@ -1,12 +1,13 @@
 //! `cargo xtask services`: the servers that the tests of a run share.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use anyhow::Result;
-use otp_testbed::browser;
 use otp_testbed::stores::{Durability, Persistence, Postgres, Redis, shared};
+use otp_testbed::{browser, python};
 
 use crate::{install, process};
 
@@ -15,19 +16,27 @@ use crate::{install, process};
 pub(crate) struct Servers {
     postgres: Postgres,
     redis: Redis,
+    python_programs: String,
 }
 
 impl Servers {
-    pub(crate) fn start() -> Self {
-        Self { postgres: Postgres::start(Durability::Fast), redis: Redis::start(Persistence::None) }
+    /// Those of the workspace at `root`.
+    pub(crate) fn start(root: &Path) -> Result<Self> {
+        let python_programs = install::python_programs(root)?.display().to_string();
+        Ok(Self {
+            postgres: Postgres::start(Durability::Fast),
+            redis: Redis::start(Persistence::None),
+            python_programs,
+        })
     }
 
-    /// How tests find them, and the browser.
-    fn places(&self) -> [(&'static str, String); 3] {
+    /// How tests find them, the browser, and the programs in Python.
+    fn places(&self) -> [(&'static str, String); 4] {
         [
             (shared::POSTGRES, self.postgres.url()),
             (shared::REDIS, self.redis.url()),
             (browser::CHROMIUM, install::CHROMIUM.to_owned()),
+            (python::PROGRAMS, self.python_programs.clone()),
         ]
     }
 
@@ -38,9 +47,9 @@ impl Servers {
 }
 
 /// Runs them until Ctrl-C or the end of stdin, and writes what a shell finds them with.
-pub(crate) fn serve() -> Result<()> {
+pub(crate) fn serve(root: &Path) -> Result<()> {
     install::missing()?;
-    let servers = Servers::start();
+    let servers = Servers::start(root)?;
     let mut stdout = std::io::stdout();
     for (name, value) in servers.places() {
         writeln!(stdout, "export {name}={value}")?;

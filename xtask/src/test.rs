@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
-use crate::{install, mutants, tidy};
+use crate::{install, mutants, openapi, tidy};
 
 /// Features that a build may have without the others, by package. All of them together are what
 /// everything else is checked with.
@@ -33,7 +33,8 @@ pub(crate) fn all(root: &Path) -> Result<()> {
         let alone = ["clippy", "-p", package, "--no-default-features", "--features", features, "--", "-D", "warnings"];
         run(root, "cargo", &alone)?;
     }
-    let servers = Servers::start();
+    openapi::point_out(root)?;
+    let servers = Servers::start(root)?;
     let mut tests = Command::new("cargo");
     tests.args(["test", "--workspace", "--all-features"]).current_dir(root).envs(servers.environment());
     tell_and_run(&mut tests)?;

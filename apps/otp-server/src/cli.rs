@@ -65,6 +65,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prints the contract of the HTTP API, as an OpenAPI 3.1 document
+    Openapi,
     /// Asks a running service how it is: exit code 0 if the URL answers 2xx
     Healthcheck {
         /// For example http://127.0.0.1:8080/health/ready

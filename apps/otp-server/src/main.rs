@@ -35,6 +35,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(command) => commands::audit::run(settings, &command).await,
         Command::Secret(command) => commands::secret::run(&command),
         Command::Doctor { json } => commands::doctor::run(settings, json).await,
+        Command::Openapi => commands::openapi::run(settings),
         Command::Healthcheck { url } => commands::healthcheck::run(&url).await,
     }
 }

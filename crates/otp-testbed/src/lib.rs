@@ -21,6 +21,7 @@ use std::time::Duration;
 
 pub mod browser;
 pub mod port;
+pub mod python;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod stores;

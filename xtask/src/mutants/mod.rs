@@ -22,7 +22,7 @@ use trial::{Trial, Verdict};
 /// All of it, with servers of its own.
 pub(crate) fn on_its_own(root: &Path) -> Result<()> {
     install::missing()?;
-    run(root, &Servers::start())
+    run(root, &Servers::start(root)?)
 }
 
 /// Makes every mistake of the list, with `servers` for the tests; fails if one of them is not seen.

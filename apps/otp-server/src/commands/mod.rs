@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod healthcheck;
 pub(crate) mod key;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 pub(crate) mod operator;
 pub(crate) mod secret;
 pub(crate) mod user;

@@ -105,12 +105,20 @@ pub(super) fn flag(value: &Value) -> Read<bool> {
     value.as_bool().ok_or(ConfigFlaw::WrongType("true or false"))
 }
 
+/// The whole number that `number` is, however it is written: to JSON Schema, and to who has no integers, `35.0` is 35.
+pub fn whole(number: &serde_json::Number) -> Option<u64> {
+    // From here on not every whole number is one of these.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let written = || number.as_f64().filter(|number| number.fract() == 0.0 && (0.0..EXACT).contains(number));
+    number.as_u64().or_else(|| written().map(|number| number as u64))
+}
+
 /// A whole number within bounds.
 pub(super) fn number(least: u32, most: u32) -> impl Fn(&Value) -> Read<u32> {
     move |value| {
         let Value::Number(number) = value else { return Err(ConfigFlaw::WrongType("a whole number")) };
         let within = |number: u32| (least..=most).contains(&number);
-        let number = number.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| within(*number));
+        let number = whole(number).and_then(|number| u32::try_from(number).ok()).filter(|number| within(*number));
         number.ok_or(ConfigFlaw::OutOfRange { least, most })
     }
 }

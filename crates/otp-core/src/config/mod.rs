@@ -13,6 +13,7 @@ mod sealing;
 
 pub use blocked::{Blocked, InvalidBlocked};
 pub use flaw::{ConfigFlaw, Flawed, NotInPlan, pointer};
+pub use members::whole;
 pub use origin::{InvalidOrigin, Origin, OriginAccess};
 pub use patch::{ConfigError, network, patched, restored};
 pub use sealing::Secret;

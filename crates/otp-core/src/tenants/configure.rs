@@ -88,16 +88,17 @@ impl Tenants {
             }
         };
         let configured = self.change::<ConfigureError>(id, now, |tenant| {
+            // What is wrong with the change itself comes first: it stays wrong, whatever version it is made for.
+            let settings = self.settled(tenant, patch.as_ref(), before.as_ref())?;
+            let old = tenant.settings();
+            if settings.allowed_ips != old.allowed_ips && !admits(&settings, peer) {
+                return Err(ConfigureError::LocksYouOut);
+            }
             if expected.is_some_and(|expected| expected != tenant.config.number) {
                 return Err(ConfigureError::VersionConflict);
             }
-            let settings = self.settled(tenant, patch.as_ref(), before.as_ref())?;
-            let old = tenant.settings();
             if settings == *old {
                 return Ok(None);
-            }
-            if settings.allowed_ips != old.allowed_ips && !admits(&settings, peer) {
-                return Err(ConfigureError::LocksYouOut);
             }
             let number = tenant.config.number + 1;
             let mut entry = self.entry(tenant, event, Target::Customer(tenant.id), caller, now)?;

@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use otp_core::config::whole;
+
 use serde_json::Value;
 
 use super::json::{Node, Path};
@@ -46,7 +48,7 @@ impl Fields {
 
     /// The whole number `name` as `read` takes it.
     pub(crate) fn number<T>(&mut self, name: &str, read: impl FnOnce(u64) -> Result<T, Flaw>) -> Option<T> {
-        self.taken(name, |node| node.into_number()?.as_u64().ok_or(Flaw::OutOfRange).and_then(read))
+        self.taken(name, |node| whole(&node.into_number()?).ok_or(Flaw::OutOfRange).and_then(read))
     }
 
     /// The texts of the list `name`, each as `read` takes it; at most `max`.

@@ -36,7 +36,8 @@ form { display: flex; gap: .5rem; margin: 0 0 1.5rem; }
 input { flex: 1; min-width: 0; font: inherit; color: inherit; background: var(--field); border: 1px solid var(--line); border-radius: 8px; padding: .5rem .75rem; }
 button { font: inherit; font-weight: 600; border: 0; border-radius: 8px; padding: .5rem 1rem; background: var(--accent); color: var(--page); cursor: pointer; }
 details { margin: 0 0 1rem; } summary { cursor: pointer; color: var(--soft); }
-@media (max-width: 48rem) { body { display: block; } nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); } main { padding: 1.25rem 1rem 4rem; } h1 { font-size: 1.5rem; } }
+td p { margin: 0; }
+@media (max-width: 48rem) { body { display: flex; flex-direction: column; } nav { order: 2; position: static; height: auto; border-right: 0; border-top: 1px solid var(--line); } main { padding: 1.25rem 1rem 4rem; } h1 { font-size: 1.5rem; } }
 ";
 
 /// A page called `title`, at `root` of which the pages are (`docs`, seen from it), with `contents` beside them.

@@ -142,3 +142,39 @@ async fn a_body_that_is_not_json_before_what_is_wrong_with_the_query() {
     let ask = world.post("/auth/request-otp?x=1", json!({})).key(&world.customer.key).body("{");
     assert_eq!(first(ask).await, "invalid_json");
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_change_comes_before_what_it_was_made_for() {
+    let world = World::new().await;
+    let put = |config: Value| {
+        let ask = world.ask(Method::PUT, "/admin/config").json(json!({ "config": config }));
+        ask.key(&world.customer.key).peer("203.0.113.9").header("if-match", "\"7\"").send()
+    };
+    assert_eq!(put(json!({ "otp": { "length": 5 } })).await.code(), "invalid_request");
+    assert_eq!(put(json!({ "emailConfig": { "subjectTemplate": "Yours" } })).await.code(), "feature_not_in_plan");
+    assert_eq!(put(json!({ "allowedIps": ["192.0.2.0/24"] })).await.code(), "locks_you_out");
+    assert_eq!(put(json!({ "otp": { "length": 8 } })).await.code(), "version_conflict");
+    // Nothing would change, and yet it was made for another version.
+    assert_eq!(put(json!({})).await.code(), "version_conflict");
+}
+
+#[tokio::test]
+async fn a_whole_number_is_one_however_it_is_written() {
+    let world = World::new().await;
+    let put = |config: &str| {
+        let ask = world.ask(Method::PUT, "/admin/config").header("content-type", "application/json");
+        ask.body(format!("{{\"config\": {config}}}")).key(&world.customer.key).send()
+    };
+    assert_eq!(put(r#"{"otp": {"length": 8.0, "ttlSeconds": 12e1}}"#).await.ok()["config"]["otp"]["ttlSeconds"], 120);
+    let faults = put(r#"{"otp": {"length": 7.5, "ttlSeconds": -60.0}}"#).await.faults();
+    assert_eq!(faults.iter().map(|(_, code)| code.as_str()).collect::<Vec<_>>(), ["out_of_range"; 2]);
+    let path = format!("{}/{}/rotate", world.keys_path(), world.customer.record.id);
+    let rotate = |grace: &str| {
+        let ask = world.ask(Method::POST, &path).header("content-type", "application/json");
+        ask.body(format!("{{\"graceSeconds\": {grace}}}")).key(&world.customer.key).send()
+    };
+    for grace in ["35.5", "-1.0", "1e300", "9007199254740993.0"] {
+        assert_eq!(rotate(grace).await.faults(), [("/graceSeconds".to_owned(), "out_of_range".to_owned())], "{grace}");
+    }
+    rotate("35.0").await.ok();
+}
