@@ -1,23 +1,33 @@
-//! The command line.
+//! The command line: what can be asked of `otp-server`, and the help that teaches it.
+//!
+//! The first paragraph of a command's documentation is its line in lists, all of it its long help; below stands an
+//! example that parses. `docs/command-line.md` is made of the same.
 
-use clap::{Parser, Subcommand, ValueEnum};
-use otp_core::audit::Witness;
-use otp_core::tenant;
-use otp_core::tenants::LONGEST_GRACE;
-use otp_wire::process::SettingArgs;
+/// How the help of a command ends: with a way to use it.
+macro_rules! example {
+    ($command:literal) => {
+        concat!("Example:\n  ", $command)
+    };
+}
 
-/// Seconds a rotated key works on at most, and unless told otherwise.
-const GRACE: u64 = LONGEST_GRACE.as_secs();
+mod account;
+#[cfg(test)]
+mod page;
+mod service;
+
+pub(crate) use account::{CustomerCommand, KeyCommand, Kind, OperatorCommand, UserCommand};
+pub(crate) use service::{AuditCommand, ConfigCommand, EmailCommand, MailFormat, MigrateCommand, SecretCommand};
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use otp_wire::process::{Exit, SettingArgs};
 
 /// Sign-in by email one-time code, for many customers.
+///
+/// `otp-server dev` needs nothing and shows everything. `otp-server serve` is the service; the other commands do one
+/// thing to its database or configuration, beside a running service or without one, and end.
 #[derive(Debug, Parser)]
-#[command(
-    name = "otp-server",
-    version,
-    propagate_version = true,
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not found, 6 dependency unreachable, 7 doctor found errors.\n\
-                  Settings come from flags, then the environment, then --config FILE, then defaults; see `otp-server config dump`."
-)]
+#[command(name = "otp-server", version, propagate_version = true, max_term_width = 120, after_help = ending())]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
@@ -25,15 +35,33 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// What is true of every command: told once, where the commands are listed.
+fn ending() -> String {
+    format!(
+        "{}\n\nSettings come from flags, then the environment, then --config FILE, then defaults; `otp-server config dump` \
+         shows each with its origin.\nData goes to stdout, everything else to stderr.\n{}",
+        SettingArgs::secrets_told(),
+        Exit::told(&Exit::ALL)
+    )
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs everything for development: embedded database, demo customer, mailbox at /dev/inbox
+    ///
+    /// Nothing has to be set. It listens on loopback only, applies migrations, makes a customer and keys, keeps them in
+    /// otp-data/dev.env and shows every mail in a mailbox instead of sending it.
+    #[command(after_help = example!("otp-server dev --reset"))]
     Dev {
         /// Begin anew: forget the database and every key
         #[arg(long)]
         reset: bool,
     },
     /// Runs the service
+    ///
+    /// It answers the API and, unless OTP_WORKER=false, sends the mail. What it cannot run without it lists, with a fresh
+    /// secret key, and ends with exit code 3. SIGTERM lets calls in flight finish.
+    #[command(after_help = example!("otp-server serve --listen 0.0.0.0:8080 --public-url https://login.example.org"))]
     Serve,
     /// Brings the database to the schema of this version
     #[command(subcommand)]
@@ -59,203 +87,128 @@ pub(crate) enum Command {
     /// Manages the secret key
     #[command(subcommand)]
     Secret(SecretCommand),
-    /// Looks for what is wrong: configuration, clock, database, limits, mail, proxy; exit code 7 if anything is
+    /// Shows the mails, or sends one as a trial
+    #[command(subcommand)]
+    Email(EmailCommand),
+    /// Looks for what is wrong: configuration, clock, database, limits, mail, proxy
+    ///
+    /// It changes nothing and sends no mail, and works before the first start and beside a running service. Each line says
+    /// what to do. Exit code 7 if anything is an error; warnings do not count.
+    #[command(after_help = example!("otp-server doctor --json"))]
     Doctor {
-        /// As JSON
+        /// As JSON: [{check, status, detail, fix}]
         #[arg(long)]
         json: bool,
     },
-    /// Asks a running service how it is: exit code 0 if the URL answers 2xx
+    /// Asks a running service how it is
+    ///
+    /// Exit code 0 if the URL answers 2xx, 1 if it answers anything else, 6 if nobody answers within five seconds. For
+    /// container and service managers, which need no curl then.
+    #[command(after_help = example!("otp-server healthcheck http://127.0.0.1:8080/health/ready"))]
     Healthcheck {
         /// For example http://127.0.0.1:8080/health/ready
         url: String,
+        /// As JSON: {status}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes a script that completes commands and options in a shell
+    ///
+    /// bash: into /etc/bash_completion.d or ~/.local/share/bash-completion/completions; zsh: as _otp-server into a folder
+    /// of $fpath; fish: into ~/.config/fish/completions.
+    #[command(after_help = example!("otp-server completions bash"))]
+    Completions {
+        /// For which shell
+        shell: Shell,
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum MigrateCommand {
-    /// Applies what is pending
-    Up,
-    /// Tells what is pending; exit code 1 if anything is
-    Status {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Reads the configuration as `serve` would; exit code 3 if anything is wrong or missing
-    Check,
-    /// Shows every value, secrets masked, and where it comes from
-    Dump {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
+    use clap::{CommandFactory, error::ErrorKind};
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum OperatorCommand {
-    /// Makes an operator key and shows it once
-    Create {
-        /// What to call it
-        #[arg(long, default_value = "operator", value_parser = tenant::name)]
-        name: String,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
+    use super::*;
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum CustomerCommand {
-    /// Registers a customer and shows its first secret key once
-    Create {
-        /// What it is called, in its mails too
-        #[arg(long, value_parser = tenant::name)]
-        name: String,
-        /// Who owns the account
-        #[arg(long)]
-        email: String,
-        /// The company behind it
-        #[arg(long, value_parser = tenant::name)]
-        company_name: Option<String>,
-        /// Its plan, unless the configured default
-        #[arg(long)]
-        plan: Option<String>,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Lists the customers, the newest first
-    List {
-        /// As JSON, one a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Serves a customer no more, until it is activated again
-    Suspend {
-        /// The customer, cust_…
-        customer: String,
-        /// Why, for the audit trail and the mail to the owner
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Serves a suspended customer again
-    Activate {
-        /// The customer, cust_…
-        customer: String,
-        /// Why, for the audit trail and the mail to the owner
-        #[arg(long)]
-        reason: Option<String>,
-    },
-}
+    /// Every command that does something, with the words that call it.
+    fn commands() -> Vec<(String, clap::Command)> {
+        fn below(words: &str, command: &clap::Command, found: &mut Vec<(String, clap::Command)>) {
+            for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+                let words = format!("{words} {}", inner.get_name());
+                if inner.has_subcommands() {
+                    below(&words, inner, found);
+                } else {
+                    found.push((words, inner.clone()));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        below("otp-server", &Cli::command(), &mut found);
+        found
+    }
 
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// A server
-    Secret,
-    /// Pages, where anybody can read it
-    Publishable,
-}
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Makes a key and shows it once
-    Create {
-        /// The customer, cust_…
-        customer: String,
-        /// What to call it
-        #[arg(long, default_value = "key", value_parser = tenant::name)]
-        name: String,
-        /// What it is for
-        #[arg(long, value_enum, default_value_t = Kind::Secret)]
-        kind: Kind,
-        /// In test mode: no mail is sent, and the code is always the same
-        #[arg(long)]
-        test: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Makes a key that takes the place of another, which works on for a while
-    Rotate {
-        /// The customer, cust_…
-        customer: String,
-        /// The key, key_…
-        key: String,
-        /// For how long the old one works on
-        #[arg(long, default_value_t = GRACE, value_parser = clap::value_parser!(u64).range(0..=GRACE))]
-        grace_seconds: u64,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Lists the keys, the revoked ones too
-    List {
-        /// The customer, cust_…
-        customer: String,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Takes a key back: refused at once, by a running server too
-    Revoke {
-        /// The customer, cust_…
-        customer: String,
-        /// The key, key_…
-        key: String,
-    },
-}
+    #[test]
+    fn every_command_teaches_itself_by_an_example_that_parses() {
+        for (words, command) in commands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = help.strip_prefix("Example:\n  ").unwrap_or_else(|| panic!("{words} has no example"));
+            assert!(example.starts_with(&words), "{words}: {example}");
+            let parsed = Cli::try_parse_from(example.split_whitespace());
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+            assert!(
+                command.get_long_about().is_some_and(|about| about.to_string().contains("\n\n")),
+                "{words}: no long help"
+            );
+        }
+    }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuditCommand {
-    /// Checks that audit trails are as they were sealed; exit code 1 and a line for whatever is not
-    Verify {
-        /// One customer, cust_…; unless all of them and the service itself
-        #[arg(long)]
-        customer: Option<String>,
-        /// What was printed earlier for that customer, NUMBER:MAC: finds out a whole trail put back from an older copy
-        #[arg(long, requires = "customer")]
-        expect: Option<Witness>,
-        /// As JSON, one trail a line
-        #[arg(long)]
-        json: bool,
-    },
-}
+    #[test]
+    fn ids_in_examples_are_ids() {
+        let examples: Vec<String> =
+            commands().iter().filter_map(|(_, command)| Some(command.get_after_help()?.to_string())).collect();
+        let words: BTreeSet<&str> = examples.iter().flat_map(|example| example.split_whitespace()).collect();
+        let all = |prefix: &str, is_id: &dyn Fn(&str) -> bool| {
+            let ids: Vec<_> = words.iter().filter(|word| word.starts_with(prefix)).collect();
+            assert!(!ids.is_empty() && ids.iter().all(|id| is_id(id)), "{prefix}: {ids:?}");
+        };
+        all("cust_", &|id| id.parse::<otp_core::id::TenantId>().is_ok());
+        all("key_", &|id| id.parse::<otp_core::id::KeyId>().is_ok());
+    }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Shows everything held on a user, as JSON
-    Export {
-        /// The customer, cust_…
-        customer: String,
-        /// The user, user_… or his email address
-        user: String,
-        /// The user of the test mode
-        #[arg(long)]
-        test: bool,
-    },
-    /// Erases a user, his sessions, and codes and mails on their way to him
-    Erase {
-        /// The customer, cust_…
-        customer: String,
-        /// The user, user_… or his email address
-        user: String,
-        /// The user of the test mode
-        #[arg(long)]
-        test: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
+    #[test]
+    fn settings_stand_under_their_own_heading_with_variable_and_default() {
+        let help = Cli::command().render_long_help().to_string();
+        let settings = help.split_once("Settings:").unwrap().1;
+        for setting in otp_wire::config::SETTINGS {
+            assert!(settings.contains(setting.env) && settings.contains(setting.default), "{}: {help}", setting.name);
+        }
+        let short = Cli::command().render_help().to_string();
+        assert!(!short.contains("--log-format"), "{short}");
+        for exit in Exit::ALL {
+            assert!(short.contains(&format!("{} {}", exit.code(), exit.meaning())), "{short}");
+        }
+    }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum SecretCommand {
-    /// Makes a fresh secret key
-    Generate,
+    #[test]
+    fn typos_are_answered_with_what_was_meant() {
+        for (typed, meant) in [
+            (["otp-server", "custmer", "list"].as_slice(), "customer"),
+            (&["otp-server", "customer", "lst"], "list"),
+            (&["otp-server", "serve", "--lisen", "127.0.0.1:1"], "--listen"),
+            (&["otp-server", "email", "preview", "--locale", "dee"], "de"),
+        ] {
+            let error = Cli::try_parse_from(typed).unwrap_err();
+            assert!(matches!(
+                error.kind(),
+                ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument | ErrorKind::InvalidValue
+            ));
+            assert!(error.to_string().contains(&format!("'{meant}'")), "{error}");
+        }
+    }
 }

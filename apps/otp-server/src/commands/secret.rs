@@ -3,6 +3,7 @@
 use otp_core::keys::MasterKey;
 use otp_core::system::SystemEntropy;
 use otp_wire::process::Failure;
+use serde_json::json;
 
 use crate::cli::SecretCommand;
 use crate::output;
@@ -10,6 +11,9 @@ use crate::output;
 /// Prints a fresh key.
 pub(crate) fn run(command: &SecretCommand) -> Result<(), Failure> {
     match command {
-        SecretCommand::Generate => output::line(MasterKey::generate(&SystemEntropy::default())?.to_base64()),
+        SecretCommand::Generate { json } => {
+            let key = MasterKey::generate(&SystemEntropy::default())?.to_base64();
+            if *json { output::line(json!({ "secretKey": key })) } else { output::line(key) }
+        }
     }
 }
