@@ -84,6 +84,18 @@ pub(crate) enum SecretCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Seals everything stored anew, when OTP_SECRET_KEY has taken the place of another
+    ///
+    /// Set OTP_SECRET_KEY to the new key and OTP_SECRET_KEY_PREVIOUS to the old one in every process, restart them, then run this
+    /// beside them; docs/deploying.md says how nobody notices. It may be cut off and run again. When it has finished,
+    /// OTP_SECRET_KEY_PREVIOUS is needed no more: the old key is kept in the database, sealed under the new one, until the last
+    /// session begun under it has ended. `oldKeys` says when that is.
+    #[command(after_help = example!("otp-server secret rotate --json"))]
+    Rotate {
+        /// As JSON: {key, root, customers, configurations, users, oldKeys: [{key, until}]}
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// How a mail is shown.

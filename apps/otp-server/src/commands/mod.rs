@@ -56,7 +56,11 @@ impl Session {
         }
         let storage = Storage::open(&config).await?;
         storage.require_current().await?;
-        let deployment = Deployment::builder(master, storage.stores()).plans(config.plans.clone()).open().await?;
+        let deployment = Deployment::builder(master, storage.stores())
+            .previous(config.secret_key_previous.clone())
+            .plans(config.plans.clone())
+            .open()
+            .await?;
         Ok(Self { config, tenants: Tenants::new(deployment.clone()), deployment, storage })
     }
 

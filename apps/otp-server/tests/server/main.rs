@@ -12,6 +12,7 @@ mod first_run;
 mod mail_down;
 mod metrics;
 mod races;
+mod rotation;
 mod secrets;
 mod serving;
 mod shells;

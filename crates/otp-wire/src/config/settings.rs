@@ -32,7 +32,7 @@ const fn secret(name: &'static str, env: &'static str, default: &'static str, he
 }
 
 /// Every setting, in the order they are shown.
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 17] = [
     open("listen", "OTP_LISTEN", "ADDR:PORT", "127.0.0.1:8080", "Address and port of the API"),
     open(
         "metrics_listen",
@@ -62,6 +62,12 @@ pub const SETTINGS: [Setting; 16] = [
     ),
     open("tls_ca_file", "OTP_TLS_CA_FILE", "FILE", "", "PEM file of further root certificates"),
     secret("secret_key", "OTP_SECRET_KEY", "", "32 random octets in base 64"),
+    secret(
+        "secret_key_previous",
+        "OTP_SECRET_KEY_PREVIOUS",
+        "",
+        "The secret key before, until `otp-server secret rotate` has finished",
+    ),
     secret(
         "email",
         "OTP_EMAIL_URL",
