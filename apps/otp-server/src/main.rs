@@ -33,9 +33,11 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(command) => commands::key::run(settings, &command).await,
         Command::User(command) => commands::user::run(settings, &command).await,
         Command::Audit(command) => commands::audit::run(settings, &command).await,
-        Command::Secret(command) => commands::secret::run(&command),
+        Command::Secret(command) => commands::secret::run(settings, &command).await,
+        Command::Email(command) => commands::email::run(settings, &command).await,
         Command::Doctor { json } => commands::doctor::run(settings, json).await,
         Command::Openapi => commands::openapi::run(settings),
-        Command::Healthcheck { url } => commands::healthcheck::run(&url).await,
+        Command::Healthcheck { url, json } => commands::healthcheck::run(&url, json).await,
+        Command::Completions { shell } => commands::completions::run(shell),
     }
 }

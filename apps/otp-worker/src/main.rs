@@ -9,7 +9,7 @@ mod run;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use otp_wire::process::{self, SettingArgs};
+use otp_wire::process::{self, Exit, SettingArgs};
 
 /// Sends the mail of otp-server, and deletes what no longer matters.
 #[derive(Debug, Parser)]
@@ -17,14 +17,24 @@ use otp_wire::process::{self, SettingArgs};
     name = "otp-worker",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 6 dependency unreachable.\n\
-                  It takes the configuration of otp-server; see `otp-server config dump`."
+    max_term_width = 120,
+    after_help = ending()
 )]
 struct Cli {
     #[command(flatten)]
     settings: SettingArgs,
     #[command(subcommand)]
     command: Command,
+}
+
+/// What there is to know besides.
+fn ending() -> String {
+    let exits = [Exit::Ok, Exit::Failed, Exit::Usage, Exit::Configuration, Exit::Denied, Exit::Unreachable];
+    format!(
+        "{}\n\nIt takes the configuration of otp-server; see `otp-server config dump`.\n{}",
+        SettingArgs::secrets_told(),
+        Exit::told(&exits)
+    )
 }
 
 #[derive(Debug, Subcommand)]

@@ -43,7 +43,11 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
         }
     }
     storage.require_current().await?;
-    let deployment = Deployment::builder(requirements.master, storage.stores()).plans(config.plans).open().await?;
+    let deployment = Deployment::builder(requirements.master, storage.stores())
+        .previous(requirements.previous)
+        .plans(config.plans)
+        .open()
+        .await?;
     let upkeep = Upkeep::new(deployment.clone());
     let traffic = TrafficTask::begin(deployment.clone());
     let relay = Relay::new(deployment, mail.mailer, requirements.sender).linking_to(config.public_url);

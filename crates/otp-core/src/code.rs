@@ -47,8 +47,13 @@ impl Code {
     /// first digits of a number anybody remembers.
     pub fn of_test(challenge: &Challenge, chosen: Option<&str>) -> Self {
         let length = usize::from(challenge.code_length);
-        let digits = chosen.filter(|code| code.len() == length).unwrap_or(TEST_DIGITS);
-        Self(digits.chars().take(length).collect())
+        let chosen = chosen.filter(|code| code.len() == length);
+        chosen.map_or_else(|| Self::sample(challenge.code_length), |code| Self(code.to_owned()))
+    }
+
+    /// A code to show that is nobody's.
+    pub(crate) fn sample(length: u8) -> Self {
+        Self(TEST_DIGITS.chars().take(usize::from(length)).collect())
     }
 
     /// Digits by rejection: a 64-bit draw above the largest multiple of `10^length` is thrown away,

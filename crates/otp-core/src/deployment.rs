@@ -34,6 +34,7 @@ impl Deployment {
     pub fn builder(master: MasterKey, stores: Stores) -> DeploymentBuilder {
         DeploymentBuilder {
             master,
+            previous: None,
             stores,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy::default()),
@@ -125,6 +126,7 @@ impl fmt::Debug for Deployment {
 /// A deployment about to be opened.
 pub struct DeploymentBuilder {
     master: MasterKey,
+    previous: Option<MasterKey>,
     stores: Stores,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -133,6 +135,13 @@ pub struct DeploymentBuilder {
 }
 
 impl DeploymentBuilder {
+    /// With the master key that was in force before, if there was one: what was issued and sealed under it is still good. It
+    /// is needed until a [`KeyRotation`](crate::rotation::KeyRotation) has finished.
+    #[must_use]
+    pub fn previous(self, previous: Option<MasterKey>) -> Self {
+        Self { previous, ..self }
+    }
+
     /// With another clock.
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
@@ -163,7 +172,8 @@ impl DeploymentBuilder {
     /// `Misconfigured` when the stores were made under another master key; `Unavailable` when they
     /// cannot be reached.
     pub async fn open(self) -> Res<Deployment> {
-        let keys = Keyring::open(&self.master, &*self.stores.roots, &*self.entropy).await?;
+        let (previous, now) = (self.previous.as_ref(), self.clock.now());
+        let keys = Keyring::open(&self.master, previous, &*self.stores.roots, &*self.entropy, now).await?;
         Ok(Deployment {
             stores: self.stores,
             keys: Arc::new(keys),

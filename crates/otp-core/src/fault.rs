@@ -12,6 +12,8 @@ pub enum FaultKind {
     Corrupt,
     /// The set-up is wrong (a master key that opens nothing, a missing migration); a human has to act.
     Misconfigured,
+    /// The other side knows us and refuses us: a password, a permission, a file of somebody else's.
+    Denied,
 }
 
 /// A port could not do its work. Outcomes of the domain are values, never faults.
@@ -49,6 +51,11 @@ impl Fault {
         Self::new(FaultKind::Misconfigured, op).because(source)
     }
 
+    /// The store or peer behind `op` refuses us.
+    pub fn denied(op: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(FaultKind::Denied, op).because(source)
+    }
+
     fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
@@ -71,6 +78,7 @@ impl fmt::Display for Fault {
             FaultKind::Unavailable => "unavailable",
             FaultKind::Corrupt => "corrupt",
             FaultKind::Misconfigured => "misconfigured",
+            FaultKind::Denied => "denied",
         };
         write!(f, "{}: {kind}", self.op)
     }

@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //!
-//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`analytics`], [`audit`], [`onboarding`], [`relay`], [`upkeep`], over one [`deployment`]. What they decide
+//! Use cases: [`otp`], [`sessions`], [`signup`], [`tenants`], [`calls`], [`users`], [`analytics`], [`audit`], [`onboarding`], [`relay`], [`upkeep`], [`rotation`], over one [`deployment`]. What they decide
 //! with: [`challenge`], [`limit`], [`session`], [`token`], [`api_key`], [`email`], [`plan`], [`config`]. What they ask for: [`port`].
 //!
 //! # Adding a port
@@ -56,6 +56,7 @@ pub mod port;
 pub mod prelude;
 pub mod realm;
 pub mod relay;
+pub mod rotation;
 pub mod session;
 pub mod sessions;
 pub mod signup;

@@ -18,6 +18,9 @@ pub enum Locale {
 }
 
 impl Locale {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
+
     /// The language of a tag (RFC 5646) whose primary subtag is one of ours: `es-MX` reads as `es`.
     pub fn from_tag(tag: &str) -> Option<Self> {
         match tag.split(['-', '_']).next()?.to_ascii_lowercase().as_str() {

@@ -1,6 +1,9 @@
 //! Everything the store holds.
 
-use otp_core::keys::Sealed;
+use std::collections::BTreeMap;
+
+use otp_core::keys::{Kid, Sealed};
+use otp_core::port::RetiredKey;
 use otp_core::time::Timestamp;
 
 use crate::calls::Calls;
@@ -29,6 +32,7 @@ pub(crate) struct State {
     pub(crate) traffic: Log,
     pub(crate) trails: Trails,
     pub(crate) root: Option<Sealed>,
+    pub(crate) retired: BTreeMap<Kid, RetiredKey>,
 }
 
 impl State {
@@ -39,6 +43,7 @@ impl State {
         self.calls.forget(now);
         self.limits.forget(now);
         self.sessions.forget(now);
+        self.retired.retain(|_, key| key.until.is_none_or(|until| until > now));
     }
 }
 

@@ -92,6 +92,11 @@ impl Tenants {
         older.rev().take(max).map(|(_, config)| mark(config)).collect()
     }
 
+    fn reseal(&mut self, tenant: TenantId, anew: Configured) -> bool {
+        let kept = self.configurations.get_mut(&(tenant, anew.number));
+        kept.map(|kept| *kept = Arc::new(anew)).is_some()
+    }
+
     fn touch(&mut self, tenant: TenantId, key: KeyId, at: Timestamp) {
         let used = self.key_uses.entry(tenant).or_default().entry(key).or_insert(at);
         *used = at.max(*used);
@@ -171,6 +176,10 @@ impl TenantStore for MemoryStore {
     async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>> {
         let state = self.read("memory.configuration")?;
         Ok(state.tenants.configurations.get(&(tenant, number)).map(|config| Configured::clone(config)))
+    }
+
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool> {
+        Ok(self.read("memory.reseal_configuration")?.tenants.reseal(tenant, anew))
     }
 
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {

@@ -8,7 +8,7 @@ use otp_core::challenge::Challenge;
 use otp_core::fault::Res;
 use otp_core::id::UserId;
 use otp_core::keys::AddressKey;
-use otp_core::port::{UserCursor, UserStore};
+use otp_core::port::{Resealed, UserCursor, UserStore};
 use otp_core::realm::Realm;
 use otp_core::session::{Session, SignIn};
 use otp_core::time::Timestamp;
@@ -58,6 +58,12 @@ impl Users {
         Some(user)
     }
 
+    /// Puts an address sealed anew in place of what was seen; answers whether it was that still.
+    fn reseal(&mut self, realm: Realm, address: Resealed) -> bool {
+        let user = self.by_id.get_mut(&(realm, address.user)).filter(|user| user.address == address.seen);
+        user.map(|user| user.address = address.anew).is_some()
+    }
+
     /// Octets kept of them.
     pub(crate) fn octets(&self, realm: Realm) -> u64 {
         let (first, last) = (UserId::from_u128(0), UserId::from_u128(u128::MAX));
@@ -103,5 +109,11 @@ impl UserStore for MemoryStore {
 
     async fn sessions(&self, realm: Realm, user: UserId, now: Timestamp) -> Res<Vec<Session>> {
         Ok(self.read("memory.sessions_of_user")?.sessions.live_of(realm, user, now))
+    }
+
+    async fn reseal(&self, realm: Realm, addresses: Vec<Resealed>) -> Res<u64> {
+        let mut state = self.read("memory.reseal_users")?;
+        let replaced = addresses.into_iter().filter_map(|address| state.users.reseal(realm, address).then_some(1u64));
+        Ok(replaced.sum())
     }
 }

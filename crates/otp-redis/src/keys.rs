@@ -92,6 +92,11 @@ impl Keys {
     pub(crate) fn root(&self) -> String {
         format!("{}root", self.prefix)
     }
+
+    /// One for all tenants.
+    pub(crate) fn retired(&self) -> String {
+        format!("{}retired-keys", self.prefix)
+    }
 }
 
 pub(crate) fn hex(octets: &[u8]) -> String {

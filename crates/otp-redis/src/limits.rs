@@ -26,7 +26,7 @@ impl RedisLimits {
     /// Reconnects by itself later on.
     ///
     /// # Errors
-    /// `Misconfigured` when the URL cannot be read, the server refuses us, or it may evict keys;
+    /// `Misconfigured` when the URL cannot be read or the server may evict keys; `Denied` when it refuses us;
     /// `Unavailable` when it cannot be reached.
     pub async fn connect(url: &str, extra_roots: Option<&Path>) -> Res<Self> {
         Server::connect(url, extra_roots).await.map(Self)

@@ -19,4 +19,6 @@ pub(crate) static SESSIONS_OF_USER: LazyLock<Script> = script!("sessions.lua" "s
 pub(crate) static USER: LazyLock<Script> = script!("users.lua" "user.lua");
 pub(crate) static USERS_PAGE: LazyLock<Script> = script!("users.lua" "users_page.lua");
 pub(crate) static ROTATE: LazyLock<Script> = script!("limits.lua" "effects.lua" "sessions.lua" "rotate.lua");
+pub(crate) static EXCHANGE: LazyLock<Script> = script!("exchange.lua");
+pub(crate) static RESEAL_USER: LazyLock<Script> = script!("reseal_user.lua");
 pub(crate) static REVOKE: LazyLock<Script> = script!("limits.lua" "effects.lua" "sessions.lua" "revoke.lua");

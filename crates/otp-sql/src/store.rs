@@ -26,8 +26,8 @@ impl SqlStore {
     /// eyes only. Runs no migration.
     ///
     /// # Errors
-    /// `Misconfigured` when it cannot be made or supports no write-ahead log; otherwise when it cannot
-    /// be opened.
+    /// `Misconfigured` when it cannot be made or supports no write-ahead log; `Denied` when it is not ours to write;
+    /// otherwise when it cannot be opened.
     #[cfg(feature = "sqlite")]
     pub async fn sqlite(path: impl AsRef<Path>) -> Res<Self> {
         let path = path.as_ref();
@@ -42,7 +42,7 @@ impl SqlStore {
     /// PEM file `extra_roots`. Runs no migration. Reconnects by itself later on.
     ///
     /// # Errors
-    /// `Misconfigured` when the URL cannot be read or the server refuses us; `Unavailable` when it cannot
+    /// `Misconfigured` when the URL cannot be read, `Denied` when the server refuses us; `Unavailable` when it cannot
     /// be reached.
     #[cfg(feature = "postgres")]
     pub async fn postgres(url: &str, extra_roots: Option<&Path>) -> Res<Self> {

@@ -26,6 +26,10 @@ statements! {
             (SELECT tenant, mode, subject, rule FROM limits WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2
              {postgres: FOR UPDATE SKIP LOCKED})
           AND ends_at <= $1";
+    RETIRED_KEYS = "
+        DELETE FROM retired_keys
+        WHERE kid IN
+            (SELECT kid FROM retired_keys WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2 {postgres: FOR UPDATE SKIP LOCKED})";
     /// Those drawn since they were to be looked at: later.
     LIMITS_LATER = "
         UPDATE limits
@@ -56,7 +60,7 @@ const HELD: Duration = Duration::from_secs(3600);
 const ROUND: usize = 500;
 
 impl SqlStore {
-    /// Deletes challenges, remembered answers, limits and sessions that ended an hour ago or earlier;
+    /// Deletes challenges, remembered answers, limits, sessions and retired keys that ended an hour ago or earlier;
     /// answers how many rows. Tenants, users, usage and the audit trail stay.
     ///
     /// To be called every minute or so. It goes in rounds of at most 500 rows of each table, between
@@ -93,7 +97,7 @@ impl Verb for Round {
 
     async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<Swept> {
         let mut swept = Swept::default();
-        for text in [&CHALLENGES, &ANSWERS, &LIMITS, &SESSIONS] {
+        for text in [&CHALLENGES, &ANSWERS, &LIMITS, &SESSIONS, &RETIRED_KEYS] {
             swept.deleted += self.sweep(conn, text).await?;
         }
         for text in [&LIMITS_LATER, &SESSIONS_LATER] {

@@ -90,6 +90,7 @@ impl Trouble {
             FaultKind::Unavailable => Fault::unavailable(op, source),
             FaultKind::Corrupt => Fault::corrupt(op, source),
             FaultKind::Misconfigured => Fault::misconfigured(op, source),
+            FaultKind::Denied => Fault::denied(op, source),
         }
     }
 }
@@ -171,8 +172,10 @@ fn postgres_kind(code: &str) -> FaultKind {
         ("25006", _) => FaultKind::Unavailable,
         // Connection, transaction state and rollback, resources, operator's intervention, system error.
         (_, "08" | "25" | "40" | "53" | "55" | "57" | "58") => FaultKind::Unavailable,
-        // Authorization, no such database or schema, syntax, access, no such table or column; configuration.
-        (_, "28" | "3D" | "3F" | "42" | "F0") => FaultKind::Misconfigured,
+        // No such password, role or privilege.
+        (_, "28") | ("42501", _) => FaultKind::Denied,
+        // No such database or schema, syntax, no such table or column; configuration.
+        (_, "3D" | "3F" | "42" | "F0") => FaultKind::Misconfigured,
         // Constraints, data, and what else should never happen.
         _ => FaultKind::Corrupt,
     }
@@ -184,8 +187,10 @@ fn sqlite_kind(extended: i32) -> FaultKind {
     match extended & 0xff {
         // BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL.
         5 | 6 | 7 | 9 | 10 | 13 | 14 | 15 => FaultKind::Unavailable,
-        // ERROR (no such table), PERM, READONLY, SCHEMA, AUTH.
-        1 | 3 | 8 | 17 | 23 => FaultKind::Misconfigured,
+        // PERM, READONLY, AUTH.
+        3 | 8 | 23 => FaultKind::Denied,
+        // ERROR (no such table), SCHEMA.
+        1 | 17 => FaultKind::Misconfigured,
         // CONSTRAINT, MISMATCH, CORRUPT, NOTADB and what else should never happen.
         _ => FaultKind::Corrupt,
     }
@@ -202,6 +207,7 @@ mod tests {
         assert_eq!(sqlite_kind(busy_snapshot), FaultKind::Unavailable);
         assert_eq!(sqlite_kind(13), FaultKind::Unavailable);
         assert_eq!(sqlite_kind(1), FaultKind::Misconfigured);
+        assert_eq!(sqlite_kind(8), FaultKind::Denied);
         let unique = 19 | (8 << 8);
         assert_eq!(sqlite_kind(unique), FaultKind::Corrupt);
         assert_eq!(kind_of(&sqlx::Error::WorkerCrashed), FaultKind::Unavailable);
@@ -213,8 +219,8 @@ mod tests {
     fn a_server_that_goes_is_told_from_one_that_refuses() {
         let going = ["57P01", "57P03", "53300", "55P03", "25006", "40P01", "08006", "57014"];
         assert!(going.into_iter().all(|code| postgres_kind(code) == FaultKind::Unavailable));
-        let refusing = ["28P01", "3D000", "42P01", "42501"];
-        assert!(refusing.into_iter().all(|code| postgres_kind(code) == FaultKind::Misconfigured));
+        assert!(["28P01", "42501"].into_iter().all(|code| postgres_kind(code) == FaultKind::Denied));
+        assert!(["3D000", "42P01"].into_iter().all(|code| postgres_kind(code) == FaultKind::Misconfigured));
         assert!(["23505", "22021", "XX001"].into_iter().all(|code| postgres_kind(code) == FaultKind::Corrupt));
         assert!(meets("40P01") && meets("40001") && !meets("55P03"));
         assert!(hangs_up("57P01") && !hangs_up("57014"), "a statement that took too long would only do so again");

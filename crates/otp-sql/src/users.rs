@@ -7,7 +7,7 @@ use otp_core::challenge::Challenge;
 use otp_core::fault::Res;
 use otp_core::id::{ChallengeId, UserId};
 use otp_core::keys::{AddressKey, Sealed};
-use otp_core::port::{UserCursor, UserStore};
+use otp_core::port::{Resealed, UserCursor, UserStore};
 use otp_core::realm::Realm;
 use otp_core::session::{Session, SignIn};
 use otp_core::time::Timestamp;
@@ -19,6 +19,7 @@ use crate::room::Room;
 use crate::sessions;
 use crate::sql::{AFTER_EVERY_ID, Conn, Query, Row, Writes, query, statements};
 use crate::trouble::{Tried, Trouble};
+use crate::write::{Verb, WorkingSet};
 
 statements! {
     OF_ADDRESSES(Text, Text, Octets) = concat!(
@@ -47,6 +48,11 @@ statements! {
         {rows}
         ON CONFLICT (tenant, mode, address_key) DO UPDATE SET last_login_at = excluded.last_login_at
         WHERE users.id = excluded.id";
+    RESEAL(Text, Text, Text, Octets, Octets) = "
+        UPDATE users
+        SET address = w.column5
+        FROM ({rows}) AS w
+        WHERE users.tenant = w.column1 AND users.mode = w.column2 AND users.id = w.column3 AND users.address = w.column4";
 }
 
 #[async_trait]
@@ -78,6 +84,36 @@ impl UserStore for SqlStore {
         const OP: &str = "sql.sessions_of_user";
         let rows = self.readers.all(OP, sessions::of_user(realm, user, now)).await?;
         rows.iter().map(sessions::read_session).collect::<Tried<_>>().map_err(|trouble| trouble.fault(OP))
+    }
+
+    async fn reseal(&self, realm: Realm, addresses: Vec<Resealed>) -> Res<u64> {
+        self.writer.run(Reseal { realm, addresses }).await
+    }
+}
+
+/// Puts addresses sealed anew in place of those that were seen.
+struct Reseal {
+    realm: Realm,
+    addresses: Vec<Resealed>,
+}
+
+#[async_trait]
+impl Verb for Reseal {
+    const OP: &'static str = "sql.reseal_users";
+    /// It writes rows that others of a batch may have read.
+    const ALONE: bool = true;
+    type Answer = u64;
+
+    async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<u64> {
+        let bind = |query: Query, address: &Resealed| {
+            let query = query.realm(self.realm).text(address.user);
+            query.octets(address.seen.as_bytes()).octets(address.anew.as_bytes())
+        };
+        let mut replaced = 0;
+        for (query, _) in RESEAL.queries(conn.engine(), &self.addresses, bind) {
+            replaced += query.execute(conn).await?;
+        }
+        Ok(replaced)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use otp_core::port::{MailTrouble, Mailer};
+use otp_core::mail::OutgoingMail;
+use otp_core::port::{Delivery, MailTrouble, Mailer};
 use otp_core::time::Timestamp;
 use otp_email::Failover;
 #[cfg(feature = "inbox")]
@@ -62,6 +63,11 @@ impl Mail {
             #[cfg(feature = "inbox")]
             inbox,
         })
+    }
+
+    /// Sends `mail`, and tells what each provider has answered that was asked, by its name, in order.
+    pub async fn send_telling(&self, mail: &OutgoingMail, now: Timestamp) -> (Delivery, Vec<(&str, Delivery)>) {
+        self.chain.send_telling(mail, now).await
     }
 
     /// Whether each provider would take mail now, by its name, in order. None is sent.

@@ -12,13 +12,13 @@ use crate::output;
 pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(), Failure> {
     let config = settings.read()?;
     match command {
-        ConfigCommand::Check => {
+        ConfigCommand::Check { json } => {
             Requirements::of(&config)?;
             logging::filter(&config)?;
             Mail::wire(&config)?;
             Database::of(&config)?;
             kv_is_apart(&config)?;
-            output::line("ok")?;
+            if *json { output::line(json!({ "status": "ok" }))? } else { output::line("ok")? }
         }
         ConfigCommand::Dump { json: true } => {
             let values = config.dump().into_iter().map(|(setting, value, origin)| {

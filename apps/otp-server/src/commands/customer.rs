@@ -7,7 +7,7 @@ use otp_wire::process::{Failure, SettingArgs};
 use serde_json::json;
 
 use super::key::customer_id;
-use super::{CLI, Session, print};
+use super::{CLI, Session};
 use crate::cli::CustomerCommand;
 use crate::output;
 
@@ -26,28 +26,36 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
             let plan = plan.clone().unwrap_or_else(|| session.config.default_plan.clone());
             let new = NewTenant { name: name.clone(), owner, company_name: company_name.clone(), plan };
             let Registered { tenant, key } = session.tenants.register(new, &CLI, None).await?;
-            print(
-                *json,
-                &[
-                    ("customerId", &tenant.id),
-                    ("plan", &tenant.plan),
-                    ("keyId", &key.record.id),
-                    ("apiKey", &key.key.expose()),
-                ],
-            )
+            let shown = [
+                ("customerId", tenant.id.to_string().into()),
+                ("plan", tenant.plan.into()),
+                ("keyId", key.record.id.to_string().into()),
+                ("apiKey", key.key.expose().into()),
+            ];
+            output::members(*json, &shown)
         }
         CustomerCommand::List { json } => session.each_customer(async |tenant| show(tenant, *json)).await,
-        CustomerCommand::Suspend { customer, reason } => {
-            set(session, customer, TenantStatus::Suspended, reason.as_deref()).await
+        CustomerCommand::Suspend { customer, reason, json } => {
+            set(session, customer, TenantStatus::Suspended, reason.as_deref(), *json).await
         }
-        CustomerCommand::Activate { customer, reason } => {
-            set(session, customer, TenantStatus::Active, reason.as_deref()).await
+        CustomerCommand::Activate { customer, reason, json } => {
+            set(session, customer, TenantStatus::Active, reason.as_deref(), *json).await
         }
     }
 }
 
-async fn set(session: &Session, customer: &str, status: TenantStatus, reason: Option<&str>) -> Result<(), Failure> {
-    session.tenants.set_status(customer_id(customer)?, status, reason, &CLI, None).await?;
+async fn set(
+    session: &Session,
+    customer: &str,
+    status: TenantStatus,
+    reason: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
+    let id = customer_id(customer)?;
+    session.tenants.set_status(id, status, reason, &CLI, None).await?;
+    if json {
+        return output::line(json!({ "customerId": id.to_string(), "status": status }));
+    }
     output::line(status.as_str())
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use otp_wire::process::Failure;
+use serde_json::json;
 
 use crate::output;
 
@@ -10,7 +11,7 @@ use crate::output;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Succeeds if `url` answers 2xx.
-pub(crate) async fn run(url: &str) -> Result<(), Failure> {
+pub(crate) async fn run(url: &str, json: bool) -> Result<(), Failure> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(PATIENCE)
@@ -22,5 +23,5 @@ pub(crate) async fn run(url: &str) -> Result<(), Failure> {
     if !status.is_success() {
         return Err(Failure::Failed(format!("answered {status}")));
     }
-    output::line(status)
+    if json { output::line(json!({ "status": status.as_u16() })) } else { output::line(status) }
 }

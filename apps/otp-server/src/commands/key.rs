@@ -1,6 +1,5 @@
 //! `otp-server key`: API keys of a customer.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
@@ -8,12 +7,12 @@ use otp_core::id::{KeyId, TenantId};
 use otp_core::port::Clock;
 use otp_core::realm::Mode;
 use otp_core::system::SystemClock;
-use otp_core::tenants::{KeyError, KeySpec, Rotated};
+use otp_core::tenants::{KeyError, KeySpec, NewKey, Rotated};
 use otp_core::time::Timestamp;
 use otp_wire::process::{Failure, SettingArgs};
 use serde_json::{Value, json};
 
-use super::{CLI, Session, print};
+use super::{CLI, Session};
 use crate::cli::{KeyCommand, Kind};
 use crate::output;
 
@@ -35,15 +34,13 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
             let mode = if *test { Mode::Test } else { Mode::Live };
             let spec = KeySpec { kind, mode, ..KeySpec::secret(name.as_str()) };
             let made = session.tenants.create_key(customer_id(customer)?, spec, &CLI, None).await?;
-            print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())])?;
+            shown(*json, &made, &[])?;
         }
         KeyCommand::Rotate { customer, key, grace_seconds, json } => {
             let grace = Duration::from_secs(*grace_seconds);
             let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI, None).await?;
             let Rotated { new, old_expires_at, .. } = rotated;
-            let shown: [(&str, &dyn Display); 3] =
-                [("keyId", &new.record.id), ("apiKey", &new.key.expose()), ("oldKeyExpiresAt", &old_expires_at)];
-            print(*json, &shown)?;
+            shown(*json, &new, &[("oldKeyExpiresAt", old_expires_at.to_string().into())])?;
         }
         KeyCommand::List { customer, json } => {
             let now = SystemClock.now();
@@ -51,12 +48,22 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
                 list(&key, used, now, *json)?;
             }
         }
-        KeyCommand::Revoke { customer, key } => {
-            session.tenants.revoke_key(customer_id(customer)?, key_id(key)?, true, &CLI).await?;
-            output::line("revoked")?;
+        KeyCommand::Revoke { customer, key, json } => {
+            let id = key_id(key)?;
+            session.tenants.revoke_key(customer_id(customer)?, id, true, &CLI).await?;
+            match json {
+                true => output::line(json!({ "keyId": id.to_string(), "status": "revoked" }))?,
+                false => output::line("revoked")?,
+            }
         }
     }
     Ok(())
+}
+
+/// A key as it is shown once, and what else there is to say.
+pub(super) fn shown(json: bool, made: &NewKey, more: &[(&str, Value)]) -> Result<(), Failure> {
+    let key = [("keyId", made.record.id.to_string().into()), ("apiKey", made.key.expose().into())];
+    output::members(json, &[&key, more].concat())
 }
 
 /// One key: a JSON object a line, or columns.

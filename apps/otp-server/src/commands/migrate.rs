@@ -3,7 +3,6 @@
 use otp_wire::process::{Failure, SettingArgs};
 use otp_wire::storage::{Schema, Storage};
 
-use super::print;
 use crate::cli::MigrateCommand;
 use crate::output;
 
@@ -11,11 +10,20 @@ use crate::output;
 pub(crate) async fn run(settings: &SettingArgs, command: &MigrateCommand) -> Result<(), Failure> {
     let storage = Storage::open(&settings.read()?).await?;
     let done = match command {
-        MigrateCommand::Up => storage.migrate().await.map_err(Failure::from).and_then(|()| output::line("up to date")),
+        MigrateCommand::Up { json } => up(&storage, *json).await,
         MigrateCommand::Status { json } => status(&storage, *json).await,
     };
     storage.close().await;
     done
+}
+
+async fn up(storage: &Storage, json: bool) -> Result<(), Failure> {
+    let pending = match storage.schema().await? {
+        Schema::Pending(pending) => pending,
+        Schema::Current | Schema::Newer => Vec::new(),
+    };
+    storage.migrate().await?;
+    output::members(json, &[("status", "current".into()), ("applied", pending.into())])
 }
 
 async fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
@@ -24,7 +32,7 @@ async fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
         Schema::Pending(pending) => ("pending", pending.len()),
         Schema::Newer => ("newer", 0),
     };
-    print(json, &[("status", &status), ("pending", &pending)])?;
+    output::members(json, &[("status", status.into()), ("pending", pending.into())])?;
     match status {
         "current" => Ok(()),
         "newer" => Err(Failure::Configuration("the database is of a newer version: run that".to_owned())),

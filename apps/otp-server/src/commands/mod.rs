@@ -1,9 +1,11 @@
 //! The commands beside `dev` and `serve`: each does one thing to the database or configuration and ends.
 
 pub(crate) mod audit;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod customer;
 pub(crate) mod doctor;
+pub(crate) mod email;
 pub(crate) mod healthcheck;
 pub(crate) mod key;
 pub(crate) mod migrate;
@@ -12,7 +14,7 @@ pub(crate) mod operator;
 pub(crate) mod secret;
 pub(crate) mod user;
 
-use std::fmt::Display;
+use std::path::Path;
 
 use otp_core::caller::{Actor, Caller};
 use otp_core::deployment::Deployment;
@@ -22,9 +24,6 @@ use otp_core::tenants::Tenants;
 use otp_wire::config::Config;
 use otp_wire::process::{Failure, SettingArgs};
 use otp_wire::storage::{Database, Storage};
-use serde_json::Value;
-
-use crate::output;
 
 /// Customers read at a time.
 const PAGE: usize = 100;
@@ -49,7 +48,7 @@ impl Session {
             )
         })?;
         if let Database::File(path) = Database::of(&config)?
-            && !path.exists()
+            && !exists(&path)?
         {
             // A mistyped path must not leave an empty database behind.
             return Err(Failure::Configuration(
@@ -58,7 +57,11 @@ impl Session {
         }
         let storage = Storage::open(&config).await?;
         storage.require_current().await?;
-        let deployment = Deployment::builder(master, storage.stores()).plans(config.plans.clone()).open().await?;
+        let deployment = Deployment::builder(master, storage.stores())
+            .previous(config.secret_key_previous.clone())
+            .plans(config.plans.clone())
+            .open()
+            .await?;
         Ok(Self { config, tenants: Tenants::new(deployment.clone()), deployment, storage })
     }
 
@@ -80,11 +83,9 @@ impl Session {
     }
 }
 
-/// Writes data to stdout: as JSON, or as lines of `name: value`.
-fn print(json: bool, members: &[(&str, &dyn Display)]) -> Result<(), Failure> {
-    if json {
-        let members = members.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string())));
-        return output::line(Value::Object(members.collect()));
-    }
-    members.iter().try_for_each(|(name, value)| output::line(format_args!("{name}: {value}")))
+/// Whether there is a database at `path`. A folder of somebody else's is no reason to say that there is none.
+fn exists(path: &Path) -> Result<bool, Failure> {
+    path.try_exists().map_err(|error| {
+        Failure::Denied(format!("{}: {error}; run it as the user the service runs as", path.display()))
+    })
 }

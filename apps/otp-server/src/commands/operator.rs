@@ -2,7 +2,7 @@
 
 use otp_wire::process::{Failure, SettingArgs};
 
-use super::{CLI, Session, print};
+use super::{CLI, Session, key};
 use crate::cli::OperatorCommand;
 
 /// Makes an operator key.
@@ -14,7 +14,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &OperatorCommand) -> Re
         .create_operator(name, &CLI)
         .await
         .map_err(Failure::from)
-        .and_then(|made| print(*json, &[("keyId", &made.record.id), ("apiKey", &made.key.expose())]));
+        .and_then(|made| key::shown(*json, &made, &[]));
     session.close().await;
     done
 }

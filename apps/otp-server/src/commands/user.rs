@@ -9,7 +9,7 @@ use otp_http::PersonExport;
 use otp_wire::process::{Failure, SettingArgs};
 
 use super::key::customer_id;
-use super::{CLI, Session, print};
+use super::{CLI, Session};
 use crate::cli::UserCommand;
 use crate::output;
 
@@ -24,16 +24,23 @@ pub(crate) async fn run(settings: &SettingArgs, command: &UserCommand) -> Result
 async fn act(session: &Session, command: &UserCommand) -> Result<(), Failure> {
     let users = Users::new(session.deployment.clone());
     match command {
-        UserCommand::Export { customer, user, test } => {
+        UserCommand::Export { customer, user, test, json } => {
             let (realm, id) = find(&users, customer_id(customer)?, user, *test).await?;
             let held = users.export(realm, id, &CLI).await.map_err(failed)?;
-            let text = serde_json::to_string_pretty(&PersonExport::from(held));
+            let held = PersonExport::from(held);
+            let text = if *json { serde_json::to_string(&held) } else { serde_json::to_string_pretty(&held) };
             output::line(text.map_err(|error| Failure::Failed(error.to_string()))?)
         }
         UserCommand::Erase { customer, user, test, json } => {
             let (realm, id) = find(&users, customer_id(customer)?, user, *test).await?;
             let Erased { sessions, challenges, mails } = users.erase(realm, id, &CLI).await.map_err(failed)?;
-            print(*json, &[("userId", &id), ("sessions", &sessions), ("challenges", &challenges), ("mails", &mails)])
+            let shown = [
+                ("userId", id.to_string().into()),
+                ("sessions", sessions.into()),
+                ("challenges", challenges.into()),
+                ("mails", mails.into()),
+            ];
+            output::members(*json, &shown)
         }
     }
 }

@@ -47,7 +47,8 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     };
     let mail = Mail::wire(&config)?;
     let mailbox = mail.inbox.clone();
-    let service = Service::open(config.clone(), Requirements { master, sender }, storage, mail, measures).await?;
+    let requirements = Requirements { master, previous: config.secret_key_previous.clone(), sender };
+    let service = Service::open(config.clone(), requirements, storage, mail, measures).await?;
     let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
     output::line(welcome(&keys, &config.public_url))?;
     let mailbox = mailbox.map(inbox::router).unwrap_or_default();

@@ -96,6 +96,7 @@ impl Service {
         let bell = ProcessBell::looking_every(LOOK_EVERY);
         let (stores, lookout) = tenant_cache::begin(storage.stores());
         let deployment = Deployment::builder(requirements.master, stores)
+            .previous(requirements.previous)
             .plans(config.plans.clone())
             .bell(Arc::new(bell.clone()))
             .open()

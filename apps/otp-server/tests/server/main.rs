@@ -6,11 +6,15 @@ mod browser;
 mod command_line;
 mod crash;
 mod doctor;
+mod emails;
+mod exits;
 mod first_run;
 mod mail_down;
 mod metrics;
 mod races;
+mod rotation;
 mod secrets;
 mod serving;
+mod shells;
 #[cfg(feature = "otlp")]
 mod traces;

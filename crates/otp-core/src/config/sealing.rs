@@ -21,6 +21,14 @@ impl Secret {
         keys.seal_secret(tenant, text, entropy).map(Self)
     }
 
+    /// The same under the key in force, unless it is so already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), or when the entropy source faults.
+    pub(crate) fn resealed(&self, tenant: TenantId, keys: &Keyring, entropy: &dyn Entropy) -> Res<Option<Self>> {
+        Ok(keys.reseal_secret(tenant, &self.0, entropy)?.map(Self))
+    }
+
     /// What it is.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub struct InvalidMasterKey;
 
 /// 32 random octets from which every rotating key is derived (HKDF-SHA-256, RFC 5869).
 #[derive(Clone)]
-pub struct MasterKey([u8; 32]);
+pub struct MasterKey(pub(super) [u8; 32]);
 
 impl MasterKey {
     /// A fresh one.

@@ -2,14 +2,18 @@
 //!
 //! What may be rotated with the master key (peppers, token and refresh keys, seals) is derived from
 //! it under a [`Kid`]. What must outlive it (the keys by which stores index addresses) comes from a
-//! random root that the store keeps sealed under the master key.
+//! random root that the store keeps sealed under the master key. Master keys that were in force before are at hand
+//! as long as something issued or sealed under them may be good; nothing new is.
 
+mod derived;
 mod mac;
 mod master;
+mod older;
 mod seal;
 
 pub(crate) use mac::{MacKey, sha256};
 pub use master::{InvalidMasterKey, Kid, MasterKey};
+pub(crate) use older::Older;
 pub use seal::Sealed;
 
 use std::fmt;
@@ -22,7 +26,8 @@ use crate::fault::{Fault, Res};
 use crate::id::{SigningKeyId, TenantId};
 use crate::port::{Entropy, EntropyExt, RootStore};
 use crate::realm::Realm;
-use seal::SealKey;
+use crate::time::Timestamp;
+use derived::Derived;
 
 /// The keyed hash of an address by which stores index; says nothing without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -68,14 +73,14 @@ impl fmt::Debug for Subject {
     }
 }
 
+/// In which context the root is sealed.
+const ROOT: &[u8] = b"root";
+
 /// The keys of one deployment.
 pub struct Keyring {
-    kid: Kid,
-    pepper: MacKey,
-    refresh: MacKey,
-    csrf: MacKey,
-    access: MacKey,
-    seal: SealKey,
+    current: Derived,
+    older: Vec<Older>,
+    root: Sealed,
     address: MacKey,
     audit: MacKey,
     audit_chain: MacKey,
@@ -83,37 +88,61 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Derives every key of `master`; takes the root from `roots`, or leaves a fresh one there.
+    /// Derives every key of `master`, and of `previous` and those retired before it what is still good at `now`; takes
+    /// the root from `roots`, or leaves a fresh one there.
     ///
     /// # Errors
     /// `Misconfigured` when the stored root was sealed under another master key.
-    pub async fn open(master: &MasterKey, roots: &dyn RootStore, entropy: &dyn Entropy) -> Res<Self> {
-        let kid = master.kid();
-        let seal = SealKey::new(kid, MacKey::new(&master.derive("seal")));
-        let fresh = seal.close(&entropy.bytes::<32>()?, b"root", entropy)?;
+    pub async fn open(
+        master: &MasterKey,
+        previous: Option<&MasterKey>,
+        roots: &dyn RootStore,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> Res<Self> {
+        let current = Derived::from(master);
+        let older = Older::all(&current, previous, roots.retired(now).await?);
+        let fresh = current.seal.close(&entropy.bytes::<32>()?, ROOT, entropy)?;
         let root = roots.keep(fresh).await?;
-        let root = seal.open(&root, b"root").ok_or_else(|| {
-            Fault::misconfigured("keyring.open", "the secret key is not the one this database was made with")
-        })?;
-        let root = MacKey::new(&root);
-        let from_root = |label: &str| MacKey::new(&root.mac(&[label.as_bytes()]));
+        let plain = at_hand(&current, &older, root.kid()).and_then(|keys| keys.seal.open(&root, ROOT));
+        let plain = plain.map(Zeroizing::new).ok_or_else(|| Fault::misconfigured("keyring.open", NotTheKey))?;
+        let root_key = MacKey::new(&plain);
+        let from_root = |label: &str| MacKey::new(&root_key.mac(&[label.as_bytes()]));
         Ok(Self {
-            kid,
-            pepper: MacKey::new(&master.derive("pepper")),
-            refresh: MacKey::new(&master.derive("refresh")),
-            csrf: MacKey::new(&master.derive("csrf")),
-            access: MacKey::new(&master.derive("access-token")),
-            seal,
             address: from_root("address"),
             audit: from_root("audit-address"),
             audit_chain: from_root("audit-chain"),
             subject: from_root("limit-subject"),
+            current,
+            older,
+            root,
         })
     }
 
     /// Names the master key in force.
     pub const fn kid(&self) -> Kid {
-        self.kid
+        self.current.kid
+    }
+
+    /// Those that were in force before and are at hand.
+    pub(crate) fn older(&self) -> &[Older] {
+        &self.older
+    }
+
+    /// `older` as the store is to keep it.
+    ///
+    /// # Errors
+    /// When the entropy source faults.
+    pub(crate) fn seal_older(&self, older: &Older, entropy: &dyn Entropy) -> Res<Sealed> {
+        older.closed(&self.current, entropy)
+    }
+
+    /// The root as the store kept it when this was opened, and anew under the key in force, unless it is so already.
+    ///
+    /// # Errors
+    /// When the entropy source faults.
+    pub(crate) fn reseal_root(&self, entropy: &dyn Entropy) -> Res<Option<(&Sealed, Sealed)>> {
+        Ok(self.reseal(&self.root, ROOT, entropy)?.map(|anew| (&self.root, anew)))
     }
 
     /// By what a store finds the rows of `address` in `realm`.
@@ -153,7 +182,7 @@ impl Keyring {
     /// # Errors
     /// When the entropy source faults.
     pub fn seal_address(&self, realm: Realm, address: &EmailAddress, entropy: &dyn Entropy) -> Res<Sealed> {
-        self.seal.close(address.mailbox().as_bytes(), &address_context(realm), entropy)
+        self.current.seal.close(address.mailbox().as_bytes(), &address_context(realm), entropy)
     }
 
     /// The address in `sealed`.
@@ -162,9 +191,17 @@ impl Keyring {
     /// `Corrupt` when it was not sealed by this keyring for `realm`, or was changed since.
     pub fn open_address(&self, realm: Realm, sealed: &Sealed) -> Res<EmailAddress> {
         const OP: &str = "keyring.open_address";
-        let plain = self.seal.open(sealed, &address_context(realm)).ok_or_else(|| Fault::corrupt(OP, "seal broken"))?;
+        let plain = self.unseal(sealed, &address_context(realm)).ok_or_else(|| Fault::corrupt(OP, "seal broken"))?;
         let text = std::str::from_utf8(&plain).map_err(|error| Fault::corrupt(OP, error))?;
         EmailAddress::parse(text).map_err(|error| Fault::corrupt(OP, error))
+    }
+
+    /// `sealed` anew under the key in force, unless it is so already.
+    ///
+    /// # Errors
+    /// As [`open_address`](Self::open_address), or when the entropy source faults.
+    pub(crate) fn reseal_address(&self, realm: Realm, sealed: &Sealed, entropy: &dyn Entropy) -> Res<Option<Sealed>> {
+        self.reseal(sealed, &address_context(realm), entropy)
     }
 
     /// `text`, a secret of `tenant`, as it may be stored.
@@ -172,7 +209,7 @@ impl Keyring {
     /// # Errors
     /// When the entropy source faults.
     pub(crate) fn seal_secret(&self, tenant: TenantId, text: &str, entropy: &dyn Entropy) -> Res<Sealed> {
-        self.seal.close(text.as_bytes(), &secret_context(tenant), entropy)
+        self.current.seal.close(text.as_bytes(), &secret_context(tenant), entropy)
     }
 
     /// The secret of `tenant` in `sealed`.
@@ -181,8 +218,21 @@ impl Keyring {
     /// `Corrupt` when it was not sealed by this keyring for `tenant`, or was changed since.
     pub(crate) fn open_secret(&self, tenant: TenantId, sealed: &Sealed) -> Res<String> {
         const OP: &str = "keyring.open_secret";
-        let plain = self.seal.open(sealed, &secret_context(tenant)).ok_or_else(|| Fault::corrupt(OP, "seal broken"))?;
+        let plain = self.unseal(sealed, &secret_context(tenant)).ok_or_else(|| Fault::corrupt(OP, "seal broken"))?;
         String::from_utf8(plain).map_err(|_| Fault::corrupt(OP, "not a text"))
+    }
+
+    /// `sealed` anew under the key in force, unless it is so already.
+    ///
+    /// # Errors
+    /// As [`open_secret`](Self::open_secret), or when the entropy source faults.
+    pub(crate) fn reseal_secret(
+        &self,
+        tenant: TenantId,
+        sealed: &Sealed,
+        entropy: &dyn Entropy,
+    ) -> Res<Option<Sealed>> {
+        self.reseal(sealed, &secret_context(tenant), entropy)
     }
 
     /// `pkcs8`, the private half of a signing key of `tenant`, as it may be stored.
@@ -196,7 +246,7 @@ impl Keyring {
         pkcs8: &[u8],
         entropy: &dyn Entropy,
     ) -> Res<Sealed> {
-        self.seal.close(pkcs8, &signing_key_context(tenant, key), entropy)
+        self.current.seal.close(pkcs8, &signing_key_context(tenant, key), entropy)
     }
 
     /// The private half in `sealed`.
@@ -209,8 +259,22 @@ impl Keyring {
         key: SigningKeyId,
         sealed: &Sealed,
     ) -> Res<Zeroizing<Vec<u8>>> {
-        let pkcs8 = self.seal.open(sealed, &signing_key_context(tenant, key));
+        let pkcs8 = self.unseal(sealed, &signing_key_context(tenant, key));
         pkcs8.map(Zeroizing::new).ok_or_else(|| Fault::corrupt("keyring.open_signing_key", "seal broken"))
+    }
+
+    /// `sealed` anew under the key in force, unless it is so already.
+    ///
+    /// # Errors
+    /// As [`open_signing_key`](Self::open_signing_key), or when the entropy source faults.
+    pub(crate) fn reseal_signing_key(
+        &self,
+        tenant: TenantId,
+        key: SigningKeyId,
+        sealed: &Sealed,
+        entropy: &dyn Entropy,
+    ) -> Res<Option<Sealed>> {
+        self.reseal(sealed, &signing_key_context(tenant, key), entropy)
     }
 
     /// `answer` to the call `key` of `realm`, as it may be stored.
@@ -224,7 +288,7 @@ impl Keyring {
         answer: &[u8],
         entropy: &dyn Entropy,
     ) -> Res<Sealed> {
-        self.seal.close(answer, &answer_context(realm, key), entropy)
+        self.current.seal.close(answer, &answer_context(realm, key), entropy)
     }
 
     /// The answer in `sealed`.
@@ -232,7 +296,7 @@ impl Keyring {
     /// # Errors
     /// `Corrupt` when it was not sealed by this keyring for that call, or was changed since.
     pub(crate) fn open_answer(&self, realm: Realm, key: &[u8; 32], sealed: &Sealed) -> Res<Vec<u8>> {
-        let answer = self.seal.open(sealed, &answer_context(realm, key));
+        let answer = self.unseal(sealed, &answer_context(realm, key));
         answer.ok_or_else(|| Fault::corrupt("keyring.open_answer", "seal broken"))
     }
 
@@ -241,28 +305,65 @@ impl Keyring {
     /// # Errors
     /// `Misconfigured` when no key of that name is at hand.
     pub(crate) fn pepper(&self, kid: Kid) -> Res<&MacKey> {
-        self.of(kid, &self.pepper).ok_or_else(|| Fault::misconfigured("keyring.pepper", "no key of that id"))
+        let keys = self.of(kid).ok_or_else(|| Fault::misconfigured("keyring.pepper", "no key of that id"))?;
+        Ok(&keys.pepper)
+    }
+
+    /// Those of every master key at hand, that in force first.
+    pub(crate) fn peppers(&self) -> impl Iterator<Item = &MacKey> {
+        std::iter::once(&self.current).chain(self.older.iter().map(|older| &older.derived)).map(|keys| &keys.pepper)
     }
 
     /// The key of refresh tokens issued under `kid`, if it is at hand.
     pub(crate) fn refresh(&self, kid: Kid) -> Option<&MacKey> {
-        self.of(kid, &self.refresh)
+        self.of(kid).map(|keys| &keys.refresh)
     }
 
     /// The key of CSRF tokens beside refresh tokens issued under `kid`, if it is at hand.
     pub(crate) fn csrf(&self, kid: Kid) -> Option<&MacKey> {
-        self.of(kid, &self.csrf)
+        self.of(kid).map(|keys| &keys.csrf)
     }
 
     /// The HS256 secret of `realm` under `kid`, if that key is at hand.
     pub(crate) fn access(&self, kid: Kid, realm: Realm) -> Option<[u8; 32]> {
-        self.of(kid, &self.access).map(|key| key.mac(&[b"HS256", &realm.to_bytes()]))
+        self.of(kid).map(|keys| keys.access.mac(&[b"HS256", &realm.to_bytes()]))
     }
 
-    fn of<'a>(&self, kid: Kid, key: &'a MacKey) -> Option<&'a MacKey> {
-        (kid == self.kid).then_some(key)
+    fn of(&self, kid: Kid) -> Option<&Derived> {
+        at_hand(&self.current, &self.older, Some(kid))
+    }
+
+    /// What was sealed under any key at hand, or nothing if key, context or content differ.
+    fn unseal(&self, sealed: &Sealed, context: &[u8]) -> Option<Vec<u8>> {
+        at_hand(&self.current, &self.older, sealed.kid())?.seal.open(sealed, context)
+    }
+
+    fn reseal(&self, sealed: &Sealed, context: &[u8], entropy: &dyn Entropy) -> Res<Option<Sealed>> {
+        if sealed.kid() == Some(self.current.kid) {
+            return Ok(None);
+        }
+        let plain = self.unseal(sealed, context).map(Zeroizing::new);
+        let plain = plain.ok_or_else(|| Fault::corrupt("keyring.reseal", "seal broken"))?;
+        self.current.seal.close(&plain, context, entropy).map(Some)
     }
 }
+
+/// The keys `kid` names, if they are at hand. Nearly always those in force, which are looked at first.
+fn at_hand<'k>(current: &'k Derived, older: &'k [Older], kid: Option<Kid>) -> Option<&'k Derived> {
+    let kid = kid?;
+    if kid == current.kid {
+        return Some(current);
+    }
+    older.iter().map(|older| &older.derived).find(|derived| derived.kid == kid)
+}
+
+/// None of the keys at hand opens the root.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the secret key is not the one this database was made with; if it takes the place of another, OTP_SECRET_KEY_PREVIOUS has \
+     to be that until `otp-server secret rotate` has finished"
+)]
+struct NotTheKey;
 
 fn address_context(realm: Realm) -> Vec<u8> {
     [b"address".as_slice(), &realm.to_bytes()].concat()
@@ -282,6 +383,6 @@ fn secret_context(tenant: TenantId) -> Vec<u8> {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring").field("kid", &self.kid).finish_non_exhaustive()
+        f.debug_struct("Keyring").field("kid", &self.current.kid).finish_non_exhaustive()
     }
 }

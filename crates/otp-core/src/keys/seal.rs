@@ -24,6 +24,11 @@ impl Sealed {
         &self.0
     }
 
+    /// Names the master key it was sealed under; whether that is so, shows when it is opened.
+    pub fn kid(&self) -> Option<Kid> {
+        self.0.first_chunk::<KID_LEN>().map(|kid| Kid::from_u32(u32::from_be_bytes(*kid)))
+    }
+
     /// From the octets a store kept; whether they are whole shows when it is opened.
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)

@@ -184,8 +184,6 @@ mod tests {
     use crate::id::MailId;
     use crate::mail::{Sender, code_in};
 
-    const ALL: [Locale; 4] = [Locale::En, Locale::De, Locale::Fr, Locale::Es];
-
     fn envelope(locale: Locale) -> Envelope {
         let address = EmailAddress::parse("ada@example.org").unwrap();
         let from = Sender { name: "Gate & Key".to_owned(), address: address.clone() };
@@ -195,7 +193,7 @@ mod tests {
     #[test]
     fn a_signup_carries_code_and_link() {
         let code = Code::parse("012345678").unwrap();
-        for locale in ALL {
+        for locale in Locale::ALL {
             let mail = signup(envelope(locale), &code, Some("https://otp.example/signup/confirm?token=t&x=y"));
             assert_eq!(code_in(&mail.text), Some("012345678"));
             let link = "https://otp.example/signup/confirm?token=t&x=y";
@@ -211,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_account_that_exists_gets_neither_code_nor_link() {
-        for locale in ALL {
+        for locale in Locale::ALL {
             let mail = account_exists(envelope(locale));
             assert_eq!(code_in(&mail.text), None);
             assert!(!mail.html.contains("<a ") && !mail.text.contains("http"));
@@ -224,7 +222,7 @@ mod tests {
         let reason = Some("unpaid <b>".to_owned());
         let statuses = [TenantStatus::Active, TenantStatus::Suspended, TenantStatus::Cancelled];
         let news = statuses.map(|status| News::Status { status, reason: reason.clone() });
-        for locale in ALL {
+        for locale in Locale::ALL {
             let mut subjects = std::collections::BTreeSet::new();
             for news in news.iter().chain([&News::Plan { plan: "pro".to_owned() }]) {
                 let mail = notice(envelope(locale), "{app} Ltd", news);

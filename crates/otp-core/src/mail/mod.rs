@@ -4,11 +4,13 @@ mod account;
 mod code;
 mod escape;
 mod frame;
+mod sample;
 mod texts;
 
 pub(crate) use account::{account_exists, notice, signup};
 pub(crate) use code::code;
 pub use escape::escape_html;
+pub use sample::{Sample, UnknownSample};
 
 use std::fmt;
 
@@ -61,6 +63,14 @@ pub struct OutgoingMail {
     pub html: String,
     /// The language it is written in.
     pub locale: Locale,
+}
+
+impl OutgoingMail {
+    /// A mail of `kind` with made-up contents. Its link, if it has one, is below `public_url`; neither that nor its
+    /// code opens anything.
+    pub fn sample(kind: Sample, id: MailId, from: Sender, to: EmailAddress, locale: Locale, public_url: &str) -> Self {
+        kind.composed(Envelope { id, from, to, locale }, public_url)
+    }
 }
 
 impl fmt::Debug for OutgoingMail {

@@ -36,12 +36,12 @@ pub use outbox::{Backlog, Lease, Leased, Outbox, Progress, Settled, Settlement};
 pub use session_store::{Revocation, Revoked, Rotated, Rotation, SessionStore};
 pub use signer::TokenSigner;
 pub use stores::Stores;
-pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RootStore, Silent};
+pub use surroundings::{Bell, Clock, Entropy, EntropyExt, RetiredKey, RootStore, Silent};
 pub use tenant_store::{
     Age, ChangeNumber, Changes, ConfigMark, Inserted, Replaced, TenantCursor, TenantFilter, TenantStore,
 };
 pub use traffic_log::{Calls, Failure, Failures, Traffic, TrafficLog};
-pub use user_store::{UserCursor, UserStore};
+pub use user_store::{Resealed, UserCursor, UserStore};
 
 #[cfg(feature = "mocks")]
 pub use self::{

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::fault::Res;
-use crate::keys::Sealed;
+use crate::keys::{Kid, Sealed};
 use crate::time::Timestamp;
 
 /// What time it is.
@@ -38,7 +38,18 @@ pub trait EntropyExt: Entropy {
 
 impl<E: Entropy + ?Sized> EntropyExt for E {}
 
-/// Keeps the one root from which index keys are derived.
+/// A master key that is not in force any more, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetiredKey {
+    /// Names it.
+    pub kid: Kid,
+    /// The key itself.
+    pub sealed: Sealed,
+    /// From when on nothing needs it; unset, while something may be sealed under it.
+    pub until: Option<Timestamp>,
+}
+
+/// Keeps the one root from which index keys are derived, and master keys that were in force before.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RootStore: Send + Sync {
@@ -50,6 +61,33 @@ pub trait RootStore: Send + Sync {
     /// # Errors
     /// When the store cannot be read or written.
     async fn keep(&self, candidate: Sealed) -> Res<Sealed>;
+
+    /// Puts `anew`, the same root, in place of the one that was `seen`; answers whether it was that still.
+    ///
+    /// # Contract
+    /// 1. MUST let exactly one of those through who have seen the same (`a_root_is_sealed_anew_once`).
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    async fn reseal(&self, seen: &Sealed, anew: Sealed) -> Res<bool>;
+
+    /// Keeps `key`, in place of what is kept under its name.
+    ///
+    /// # Contract
+    /// 1. MUST answer it to whoever asks from then on, until it ends (`retired_keys_are_kept_until_they_end`).
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn retire(&self, key: RetiredKey) -> Res<()>;
+
+    /// The keys kept that have not ended at `now`, by name.
+    ///
+    /// # Contract
+    /// 1. MUST answer every one, and none that has ended (`retired_keys_are_kept_until_they_end`).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn retired(&self, now: Timestamp) -> Res<Vec<RetiredKey>>;
 }
 
 /// Rung when something was put into the outbox, so that the relay need not look all the time.

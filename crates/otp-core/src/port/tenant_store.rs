@@ -194,6 +194,16 @@ pub trait TenantStore: Send + Sync {
     /// When the store cannot be reached.
     async fn configuration(&self, tenant: TenantId, number: u64) -> Res<Option<Configured>>;
 
+    /// Puts `anew`, the same with its secrets sealed anew, in place of the version of its number; answers whether there
+    /// is one. What a tenant holds itself is replaced with it.
+    ///
+    /// # Contract
+    /// 1. MUST change nothing but that version, and make none (`configurations_are_sealed_anew`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool>;
+
     /// Notes that a key was used at `at`. No change of the tenant; never moves backwards.
     ///
     /// # Contract

@@ -1,10 +1,10 @@
-//! Users: read. They are made by `ChallengeStore::attempt`.
+//! Users: read, and their addresses sealed anew. They are made by `ChallengeStore::attempt`.
 
 use async_trait::async_trait;
 
 use crate::fault::Res;
 use crate::id::UserId;
-use crate::keys::AddressKey;
+use crate::keys::{AddressKey, Sealed};
 use crate::realm::Realm;
 use crate::session::Session;
 use crate::time::Timestamp;
@@ -17,6 +17,17 @@ pub struct UserCursor {
     pub created_at: Timestamp,
     /// His id.
     pub id: UserId,
+}
+
+/// The address of a user, to be sealed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resealed {
+    /// Whose.
+    pub user: UserId,
+    /// As it was read.
+    pub seen: Sealed,
+    /// The same, as it is to be kept.
+    pub anew: Sealed,
 }
 
 /// Knows users.
@@ -61,4 +72,14 @@ pub trait UserStore: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn sessions(&self, realm: Realm, user: UserId, now: Timestamp) -> Res<Vec<Session>>;
+
+    /// Puts addresses sealed anew in place of those that were seen; answers how many still were what was seen. Nothing
+    /// else of a user changes.
+    ///
+    /// # Contract
+    /// 1. MUST replace exactly those that are what was seen, of users of `realm` (`addresses_are_sealed_anew`).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn reseal(&self, realm: Realm, addresses: Vec<Resealed>) -> Res<u64>;
 }

@@ -237,6 +237,10 @@ impl TenantStore for TenantCache {
         self.store.configuration(tenant, number).await
     }
 
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool> {
+        self.store.reseal(tenant, anew).await
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
         self.store.touch(tenant, key, at).await
     }

@@ -81,6 +81,14 @@ impl SigningKey {
         keys.open_signing_key(tenant, self.id, &self.private)
     }
 
+    /// Seals its private half anew under the key in force; answers whether it was not so already.
+    pub(crate) fn reseal(&mut self, tenant: TenantId, keys: &Keyring, entropy: &dyn Entropy) -> Res<bool> {
+        let anew = keys.reseal_signing_key(tenant, self.id, &self.private, entropy)?;
+        let is_anew = anew.is_some();
+        self.private = anew.unwrap_or_else(|| self.private.clone());
+        Ok(is_anew)
+    }
+
     /// Its public half, as verifiers of this process take it.
     pub(super) fn public(&self) -> &[u8] {
         &self.public

@@ -90,6 +90,10 @@ impl TenantStore for Distant {
         self.store.configuration(tenant, number).await
     }
 
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool> {
+        TenantStore::reseal(&self.store, tenant, anew).await
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
         self.store.touch(tenant, key, at).await
     }

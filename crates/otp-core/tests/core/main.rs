@@ -9,6 +9,7 @@ mod codes;
 mod faults;
 mod quotas;
 mod relaying;
+mod rotation;
 mod scene;
 mod tenancy;
 mod tokens;

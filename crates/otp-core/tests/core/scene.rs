@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use otp_core::caller::{Actor, Caller};
 use otp_core::challenge::Purpose;
+use otp_core::deployment::DeploymentBuilder;
 use otp_core::locale::Locale;
 use otp_core::mail::code_in;
 use otp_core::otp::{CodeRequest, Proof, Verification};
@@ -41,17 +42,33 @@ impl Scene {
 
     async fn over(stores: Stores, plan: &str) -> Self {
         let clock = Arc::new(FrozenClock::at(Timestamp::from_millis(1_800_000_000_000)));
-        let mailer = Arc::new(RecordingMailer::new());
-        let deployment = Deployment::builder(MasterKey::from_bytes([7; 32]), stores)
-            .clock(clock.clone())
-            .entropy(Arc::new(SeededEntropy::new(1)))
-            .plans(plans())
-            .open()
-            .await
-            .unwrap();
+        let builder =
+            Deployment::builder(MasterKey::from_bytes([7; 32]), stores).entropy(Arc::new(SeededEntropy::new(1)));
+        Self::built(builder, clock, Arc::new(RecordingMailer::new()), plan).await.unwrap()
+    }
+
+    /// The same stores, clock and mailbox under another master key, with that before it if it is known.
+    pub(crate) async fn under(&self, master: u8, previous: Option<u8>) -> Res<Self> {
+        self.over_stores(self.deployment.stores().clone(), master, previous).await
+    }
+
+    /// The same over other stores.
+    pub(crate) async fn over_stores(&self, stores: Stores, master: u8, previous: Option<u8>) -> Res<Self> {
+        let key = |octet| MasterKey::from_bytes([octet; 32]);
+        let builder = Deployment::builder(key(master), stores).previous(previous.map(key));
+        Self::built(builder, self.clock.clone(), self.mailer.clone(), &self.acme.plan).await
+    }
+
+    async fn built(
+        builder: DeploymentBuilder,
+        clock: Arc<FrozenClock>,
+        mailer: Arc<RecordingMailer>,
+        plan: &str,
+    ) -> Res<Self> {
+        let deployment = builder.clock(clock.clone()).plans(plans()).open().await?;
         let sender = Sender { name: "Acme".into(), address: EmailAddress::parse("no-reply@acme.example").unwrap() };
         let signer = Arc::new(TenantKeys::new(deployment.keys().clone()));
-        Self {
+        Ok(Self {
             otp: Otp::new(deployment.clone()),
             sessions: Sessions::new(deployment.clone(), signer, "https://otp.example"),
             relay: Relay::new(deployment.clone(), mailer.clone(), sender),
@@ -59,7 +76,7 @@ impl Scene {
             clock,
             mailer,
             deployment,
-        }
+        })
     }
 
     pub(crate) async fn ask(&self, email: &str) -> Issued {

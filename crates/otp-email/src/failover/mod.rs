@@ -66,6 +66,24 @@ impl Failover {
         });
         join_all(checks).await
     }
+
+    /// [Sends](Mailer::send), and tells what each provider has answered that was asked, by its name, in order. What
+    /// became of the mail is the first answer.
+    pub async fn send_telling(&self, mail: &OutgoingMail, now: Timestamp) -> (Delivery, Vec<(&str, Delivery)>) {
+        let end = Instant::now() + SEND_DEADLINE;
+        let (mut answer, mut told) = (Delivery::RejectedConfig, Vec::with_capacity(1));
+        for (place, provider) in self.providers.iter().enumerate() {
+            let left = u32::try_from(self.providers.len() - place).unwrap_or(u32::MAX);
+            let share = (end - CHECK_DEADLINE).saturating_duration_since(Instant::now()) / left;
+            let delivery = provider.send(mail, now, share, end).await;
+            told.push((provider.name.as_str(), delivery.clone()));
+            if matches!(delivery, Delivery::Sent | Delivery::BadRecipient) {
+                return (delivery, told);
+            }
+            answer = hopeful(delivery, answer);
+        }
+        (answer, told)
+    }
 }
 
 impl Provider {
@@ -124,18 +142,7 @@ fn hopeful(one: Delivery, other: Delivery) -> Delivery {
 #[async_trait]
 impl Mailer for Failover {
     async fn send(&self, mail: &OutgoingMail, now: Timestamp) -> Delivery {
-        let end = Instant::now() + SEND_DEADLINE;
-        let mut answer = Delivery::RejectedConfig;
-        for (place, provider) in self.providers.iter().enumerate() {
-            let left = u32::try_from(self.providers.len() - place).unwrap_or(u32::MAX);
-            let share = (end - CHECK_DEADLINE).saturating_duration_since(Instant::now()) / left;
-            let delivery = provider.send(mail, now, share, end).await;
-            if matches!(delivery, Delivery::Sent | Delivery::BadRecipient) {
-                return delivery;
-            }
-            answer = hopeful(delivery, answer);
-        }
-        answer
+        self.send_telling(mail, now).await.0
     }
 
     /// Well if any of the chain is.

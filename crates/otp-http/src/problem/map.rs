@@ -187,7 +187,7 @@ impl From<Fault> for Problem {
         log(&fault);
         match fault.kind() {
             FaultKind::Unavailable => ProblemCode::Unavailable.into(),
-            FaultKind::Corrupt | FaultKind::Misconfigured => ProblemCode::Internal.into(),
+            FaultKind::Corrupt | FaultKind::Misconfigured | FaultKind::Denied => ProblemCode::Internal.into(),
         }
     }
 }

@@ -207,6 +207,11 @@ impl TenantStore for Gate {
         self.store.configuration(tenant, number).await
     }
 
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool> {
+        self.pass("reseal").await?;
+        TenantStore::reseal(&*self.store, tenant, anew).await
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
         self.pass("touch").await?;
         self.store.touch(tenant, key, at).await

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use otp_core::tenant::TenantStatus;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{ADA, Ask, World};
 

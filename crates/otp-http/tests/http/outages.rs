@@ -86,7 +86,7 @@ async fn each_verb_that_fails_fails_its_route() {
 #[tokio::test]
 async fn what_a_human_must_mend_is_an_internal_error() {
     let world = World::new().await;
-    for kind in [FaultKind::Corrupt, FaultKind::Misconfigured] {
+    for kind in [FaultKind::Corrupt, FaultKind::Misconfigured, FaultKind::Denied] {
         world.gate.shut("open", Trouble::Fault(kind));
         let answer = world.call("/auth/request-otp", json!({ "email": ADA })).await;
         assert_eq!(answer.problem(), (500, "internal".to_owned()));

@@ -5,6 +5,7 @@ mod ledger;
 mod open;
 mod outbox;
 mod read;
+mod root;
 mod sessions;
 mod users;
 
@@ -14,9 +15,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use otp_core::challenge::{Challenge, Lookup};
 use otp_core::fault::Res;
-use otp_core::keys::Sealed;
 use otp_core::limit::{Admission, Draw, Usage};
-use otp_core::port::{Attempt, ChallengeStore, LimitStore, Opened, Presented, Request, RootStore};
+use otp_core::port::{Attempt, ChallengeStore, LimitStore, Opened, Presented, Request};
 use otp_core::time::Timestamp;
 
 use crate::persistence::Persistence;
@@ -77,18 +77,6 @@ impl LimitStore for RedisStore {
 
     async fn usage(&self, draws: &[Draw], now: Timestamp) -> Res<Vec<Usage>> {
         self.0.usage(draws, now).await
-    }
-}
-
-#[async_trait]
-impl RootStore for RedisStore {
-    async fn keep(&self, candidate: Sealed) -> Res<Sealed> {
-        const OP: &str = "redis.keep";
-        // Answers what was there, and nothing if that is the candidate now.
-        let mut command = redis::cmd("SET");
-        command.arg(self.0.keys.root()).arg(candidate.as_bytes()).arg("NX").arg("GET");
-        let before: Option<Vec<u8>> = self.0.link.ask(OP, &command).await?;
-        Ok(before.map_or(candidate, Sealed::from_bytes))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Users, read.
+//! Users, read, and their addresses sealed anew.
 
 use std::cmp::Reverse;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use otp_core::fault::Res;
 use otp_core::id::UserId;
 use otp_core::keys::AddressKey;
-use otp_core::port::{UserCursor, UserStore};
+use otp_core::port::{Resealed, UserCursor, UserStore};
 use otp_core::realm::Realm;
 use otp_core::session::{LiveSession, Session};
 use otp_core::time::Timestamp;
@@ -17,7 +17,8 @@ use super::RedisStore;
 use super::open::strange;
 use super::read::parse;
 use super::sessions;
-use crate::scripts::{SESSIONS_OF_USER, USER, USERS_PAGE};
+use crate::scripts::{RESEAL_USER, SESSIONS_OF_USER, USER, USERS_PAGE};
+use crate::server::document;
 
 /// Whom to read: by key, or by id.
 #[derive(Serialize)]
@@ -34,6 +35,23 @@ impl RedisStore {
     async fn user(&self, op: &'static str, wanted: Wanted) -> Res<Option<User>> {
         let told: Vec<String> = self.0.run(op, &USER, &[], &wanted, &[]).await?;
         if told.is_empty() { Ok(None) } else { read(op, &told).map(Some) }
+    }
+
+    /// Puts an address sealed anew in place of what was seen; answers whether it was that still.
+    async fn reseal_one(&self, realm: Realm, Resealed { user, seen, anew }: Resealed) -> Res<bool> {
+        const OP: &str = "redis.reseal_users";
+        let mut find = redis::cmd("HGET");
+        find.arg(self.0.keys.people_by_id(realm)).arg(user.to_string());
+        let Some(key): Option<String> = self.0.link.ask(OP, &find).await? else { return Ok(false) };
+        let mut read = redis::cmd("HGET");
+        read.arg(&key).arg("doc");
+        let Some(doc): Option<String> = self.0.link.ask(OP, &read).await? else { return Ok(false) };
+        let user: User = parse(OP, &doc)?;
+        if user.address != seen {
+            return Ok(false);
+        }
+        let anew = document(OP, &User { address: anew, ..user })?;
+        self.0.link.run(OP, RESEAL_USER.key(key).arg(doc).arg(anew)).await
     }
 }
 
@@ -86,6 +104,14 @@ impl UserStore for RedisStore {
         let mut live = told.iter().map(session).collect::<Res<Vec<_>>>()?;
         live.sort_by_key(|session| Reverse((session.created_at, session.id)));
         Ok(live)
+    }
+
+    async fn reseal(&self, realm: Realm, addresses: Vec<Resealed>) -> Res<u64> {
+        let mut replaced = 0;
+        for address in addresses {
+            replaced += u64::from(self.reseal_one(realm, address).await?);
+        }
+        Ok(replaced)
     }
 }
 

@@ -128,6 +128,10 @@ impl TenantStore for Tenants {
         self.tenants.configuration(tenant, number).await
     }
 
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool> {
+        TenantStore::reseal(&*self.tenants, tenant, anew).await
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
         self.tenants.touch(tenant, key, at).await
     }

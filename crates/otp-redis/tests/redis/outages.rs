@@ -74,13 +74,13 @@ async fn a_server_that_may_evict_is_refused_and_one_that_forgets_says_so() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_a_mistake_and_stays_secret() {
+async fn a_wrong_password_is_refused_and_stays_secret() {
     let redis = Redis::start(Persistence::None);
     redis.cli(&["CONFIG", "SET", "requirepass", "right"]);
     let url = redis.url().replace("redis://", "redis://:hidden@");
     let fault = RedisLimits::connect(&url, None).await.unwrap_err();
     let said = format!("{fault:?} {fault} {:?}", std::error::Error::source(&fault).map(ToString::to_string));
-    assert_eq!(fault.kind(), FaultKind::Misconfigured, "{said}");
+    assert_eq!(fault.kind(), FaultKind::Denied, "{said}");
     assert!(!said.contains("hidden"), "{said}");
     let fault = RedisLimits::connect("http://:hidden@localhost", None).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Misconfigured);

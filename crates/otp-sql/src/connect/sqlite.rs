@@ -74,7 +74,11 @@ pub(crate) async fn writer(access: &Access) -> Tried<Conn> {
 pub(crate) async fn create(path: PathBuf) -> Res<()> {
     let created = tokio::task::spawn_blocking(move || create_now(&path)).await;
     let created = created.unwrap_or_else(|error| Err(io::Error::other(error)));
-    created.map_err(|error| Trouble::new(FaultKind::Misconfigured, error).fault(OP))
+    created.map_err(|error| {
+        let is_denied = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+        let kind = if is_denied { FaultKind::Denied } else { FaultKind::Misconfigured };
+        Trouble::new(kind, error).fault(OP)
+    })
 }
 
 fn create_now(path: &Path) -> io::Result<()> {
@@ -88,10 +92,19 @@ fn create_now(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     match file.write(true).create_new(true).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         // SQLite gives its other files the mode of this one.
-        Ok(_) | Err(_) => Ok(()),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => accessible(path),
+        Err(error) => Err(error),
     }
+}
+
+/// Whether the file may be read and written: SQLite only says that it could not open it. Asked by its name, because
+/// to open and close it here would let go of the locks this process has on it.
+fn accessible(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::fs::access(path, rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -137,7 +150,7 @@ mod tests {
         let _writer = writer(&writing(&path)).await.unwrap();
         let mut reader = reading(&path).connect().await.unwrap();
         let written = query(&MAKE).execute(&mut reader).await;
-        assert_eq!(written.map_err(|trouble| trouble.kind()).err(), Some(FaultKind::Misconfigured));
+        assert_eq!(written.map_err(|trouble| trouble.kind()).err(), Some(FaultKind::Denied));
     }
 
     #[cfg(unix)]

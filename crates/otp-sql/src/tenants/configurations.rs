@@ -1,13 +1,18 @@
 //! Every version of what a tenant has set for itself.
 
+use async_trait::async_trait;
 use otp_core::id::TenantId;
 use otp_core::port::ConfigMark;
 use otp_core::tenant::{Configured, Tenant};
+use serde::Serialize;
 
 use crate::sql::{Conn, Query, Row, query, statements};
 use crate::trouble::{Tried, Trouble};
+use crate::write::{Verb, WorkingSet};
 
 statements! {
+    /// What is set in a version never changes, only the seal of what is secret in it.
+    RESEAL = "UPDATE configurations SET settings = $1 WHERE tenant = $2 AND number = $3";
     /// What is kept stays as it is: a version is one for ever.
     KEEP = "
         INSERT INTO configurations (tenant, number, at, actor, settings)
@@ -23,13 +28,32 @@ statements! {
 
 /// Keeps what `tenant` has set under its number.
 pub(super) async fn keep(conn: &mut Conn, tenant: &Tenant) -> Tried<()> {
-    let json = |text: serde_json::Result<String>| text.map_err(|_| Trouble::corrupt("a configuration is no JSON"));
     let Configured { number, at, by, settings } = &*tenant.config;
     let number = i64::try_from(*number).map_err(|_| Trouble::corrupt("a version is out of range"))?;
-    let query = query(&KEEP).text(tenant.id).bind(number).time(*at);
-    let query = query.bind(json(serde_json::to_string(by))?).bind(json(serde_json::to_string(settings))?);
+    let query = query(&KEEP).text(tenant.id).bind(number).time(*at).bind(json(by)?).bind(json(settings)?);
     query.execute(conn).await?;
     Ok(())
+}
+
+/// Puts a version sealed anew in its place.
+pub(super) struct Reseal {
+    pub(super) tenant: TenantId,
+    pub(super) anew: Configured,
+}
+
+#[async_trait]
+impl Verb for Reseal {
+    const OP: &'static str = "sql.reseal_configuration";
+    type Answer = bool;
+
+    async fn run(&self, conn: &mut Conn, _: &mut WorkingSet) -> Tried<bool> {
+        let query = query(&RESEAL).bind(json(&self.anew.settings)?).text(self.tenant).bind(clamped(self.anew.number));
+        Ok(query.execute(conn).await? > 0)
+    }
+}
+
+fn json(value: &impl Serialize) -> Tried<String> {
+    serde_json::to_string(value).map_err(|_| Trouble::corrupt("a configuration is no JSON"))
 }
 
 /// Asks for versions older than `before`.

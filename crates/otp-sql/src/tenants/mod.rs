@@ -139,6 +139,10 @@ impl TenantStore for SqlStore {
         row.as_ref().map(configurations::read).transpose().map_err(|trouble| trouble.fault(OP))
     }
 
+    async fn reseal(&self, tenant: TenantId, anew: Configured) -> Res<bool> {
+        self.writer.run(configurations::Reseal { tenant, anew }).await
+    }
+
     async fn touch(&self, tenant: TenantId, key: KeyId, at: Timestamp) -> Res<()> {
         self.writer.run(uses::Touch { tenant, key, at }).await
     }

@@ -42,6 +42,7 @@ async fn a_new_database_has_everything_before_it(fixture: Fixture) {
         "0007 users listed",
         "0008 numbers and trails",
         "0009 challenges by end",
+        "0010 retired keys",
     ];
     let pending = pending.map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));

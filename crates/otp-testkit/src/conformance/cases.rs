@@ -95,6 +95,7 @@ macro_rules! conformance {
                 users_are_paged
                 a_user_is_found
                 sessions_are_listed
+                addresses_are_sealed_anew
             }
             tenant_store {
                 keys_find_their_tenant
@@ -105,6 +106,7 @@ macro_rules! conformance {
                 every_change_is_told
                 key_uses_are_noted
                 configurations_are_kept
+                configurations_are_sealed_anew
                 origins_are_those_of_active_tenants
             }
             ledger {
@@ -113,6 +115,8 @@ macro_rules! conformance {
             }
             surroundings {
                 root_is_kept_once
+                a_root_is_sealed_anew_once
+                retired_keys_are_kept_until_they_end
             }
         }
     };

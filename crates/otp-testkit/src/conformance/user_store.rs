@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use otp_core::id::UserId;
-use otp_core::port::{Revoked, Rotated, Stores, UserCursor};
+use otp_core::port::{Resealed, Revoked, Rotated, Stores, UserCursor};
 use otp_core::realm::Realm;
 use otp_core::session::{Lifetimes, Session, SignIn};
 use otp_core::time::Timestamp;
@@ -120,4 +120,35 @@ pub async fn sessions_are_listed(stores: Stores) {
     sessions.remove(2);
     assert_eq!(w.sessions_of(&first.user, now).await, sessions);
     assert_eq!(w.sessions_of(&first.user, sessions[0].ends_at()).await, sessions[1..]);
+}
+
+/// An address is replaced where it is what was seen, and nothing else of its user, nor anybody else's.
+pub async fn addresses_are_sealed_anew(stores: Stores) {
+    let w = World::new(stores);
+    let (one, other) = (w.newcomer(w.realm, NOW).await, w.newcomer(w.realm, NOW).await);
+    let challenge = otp_core::challenge::Challenge {
+        address_key: one.address_key,
+        ..w.samples.challenge(w.realm, NOW.plus(Duration::from_secs(60)))
+    };
+    w.put(&challenge).await;
+    let one = w.sign_in(&challenge).await.user;
+    let anew =
+        |user: &User, seen: &User| Resealed { user: user.id, seen: seen.address.clone(), anew: w.samples.sealed() };
+    let unknown = User { id: w.samples.id(UserId::generate), ..one.clone() };
+    let (right, wrong) = (anew(&one, &one), anew(&other, &one));
+    let reseal = async |realm, addresses: Vec<Resealed>| w.stores.users.reseal(realm, addresses).await.answered();
+    assert_eq!(reseal(test_world(w.realm), vec![right.clone()]).await, 0, "of another realm");
+    assert_eq!(reseal(w.realm, vec![right.clone(), wrong, anew(&unknown, &one)]).await, 1);
+    let one = User { address: right.anew.clone(), ..one };
+    assert_eq!(w.user(w.realm, one.id).await, Some(one.clone()));
+    assert_eq!(w.stores.users.by_address(w.realm, one.address_key).await.answered(), Some(one.clone()));
+    assert_eq!(w.user(w.realm, other.id).await, Some(other));
+    assert_eq!(reseal(w.realm, vec![right]).await, 0, "it was replaced before");
+
+    let later = otp_core::challenge::Challenge {
+        address_key: one.address_key,
+        ..w.samples.challenge(w.realm, NOW.plus(Duration::from_secs(120)))
+    };
+    w.put(&later).await;
+    assert_eq!(w.sign_in(&later).await.user.address, one.address, "who signs in again keeps it");
 }

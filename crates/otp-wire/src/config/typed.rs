@@ -57,6 +57,8 @@ pub struct Config {
     pub tls_ca_file: Option<PathBuf>,
     /// The master key.
     pub secret_key: Option<MasterKey>,
+    /// The master key that was in force before.
+    pub secret_key_previous: Option<MasterKey>,
     /// Ways to send mail, to be tried in turn.
     pub email: Vec<MailRoute>,
     /// Who mail is from.
@@ -100,7 +102,8 @@ impl Config {
             database: SecretString::from(reader.text("database").to_owned()),
             kv: reader.present("kv").map(|url| SecretString::from(url.to_owned())),
             tls_ca_file: reader.present("tls_ca_file").map(PathBuf::from),
-            secret_key: reader.secret_key(),
+            secret_key: reader.secret_key("secret_key"),
+            secret_key_previous: reader.secret_key("secret_key_previous"),
             email: reader.email(),
             email_from: reader.sender(),
             trusted_proxies: reader.networks(),
@@ -186,10 +189,10 @@ impl<'a> Reader<'a> {
         url.to_owned()
     }
 
-    fn secret_key(&mut self) -> Option<MasterKey> {
-        let key = MasterKey::from_base64(self.present("secret_key")?);
+    fn secret_key(&mut self, name: &str) -> Option<MasterKey> {
+        let key = MasterKey::from_base64(self.present(name)?);
         if let Err(error) = &key {
-            self.errors.push(format!("secret_key: {error}"));
+            self.errors.push(format!("{name}: {error}"));
         }
         key.ok()
     }

@@ -7,27 +7,98 @@ use otp_core::tenants::{AccountError, KeyError, RegisterError};
 
 use crate::config::ConfigError;
 
-/// Why a process did not do what it was asked to. Usage errors (exit code 2) are clap's.
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked to.
+    Ok,
+    /// It did not.
+    Failed,
+    /// It was not told what to do. These are clap's.
+    Usage,
+    /// The configuration is wrong or incomplete.
+    Configuration,
+    /// What was named does not exist.
+    NotFound,
+    /// A database, a store or a file does not let it in.
+    Denied,
+    /// Something it depends on does not answer.
+    Unreachable,
+    /// What was looked at is not as it should be.
+    Unwell,
+}
+
+impl Exit {
+    /// Every one, by its code.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::Configuration,
+        Self::NotFound,
+        Self::Denied,
+        Self::Unreachable,
+        Self::Unwell,
+    ];
+
+    /// What the process answers to whoever started it.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::NotFound => 4,
+            Self::Denied => 5,
+            Self::Unreachable => 6,
+            Self::Unwell => 7,
+        }
+    }
+
+    /// What that means, in a few words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Configuration => "configuration",
+            Self::NotFound => "not found",
+            Self::Denied => "denied",
+            Self::Unreachable => "dependency unreachable",
+            Self::Unwell => "doctor found errors",
+        }
+    }
+
+    /// `exits` on one line, for the help of a program that ends so.
+    pub fn told(exits: &[Self]) -> String {
+        let exits: Vec<String> = exits.iter().map(|exit| format!("{} {}", exit.code(), exit.meaning())).collect();
+        format!("Exit codes: {}.", exits.join(", "))
+    }
+}
+
+/// Why a process did not do what it was asked to.
 #[derive(Debug)]
 pub enum Failure {
-    /// It failed (1).
+    /// [`Exit::Failed`].
     Failed(String),
-    /// The configuration is wrong or incomplete (3).
+    /// [`Exit::Configuration`].
     Configuration(String),
-    /// What was named does not exist (4).
+    /// [`Exit::NotFound`].
     NotFound(String),
-    /// Something it depends on cannot be reached (6).
+    /// [`Exit::Denied`].
+    Denied(String),
+    /// [`Exit::Unreachable`].
     Unreachable(String),
-    /// What was looked at is not as it should be (7).
+    /// [`Exit::Unwell`].
     Unwell(String),
 }
 
 impl Failure {
     /// Says in the name of `program` what went wrong, and with which code the process ends.
     pub fn report(&self, program: &str) -> ExitCode {
-        let (code, text) = self.parts();
+        let (exit, text) = self.parts();
         eprintln!("{program}: {text}");
-        ExitCode::from(code)
+        ExitCode::from(exit.code())
     }
 
     /// What went wrong.
@@ -35,13 +106,14 @@ impl Failure {
         self.parts().1
     }
 
-    const fn parts(&self) -> (u8, &String) {
+    const fn parts(&self) -> (Exit, &String) {
         match self {
-            Self::Failed(text) => (1, text),
-            Self::Configuration(text) => (3, text),
-            Self::NotFound(text) => (4, text),
-            Self::Unreachable(text) => (6, text),
-            Self::Unwell(text) => (7, text),
+            Self::Failed(text) => (Exit::Failed, text),
+            Self::Configuration(text) => (Exit::Configuration, text),
+            Self::NotFound(text) => (Exit::NotFound, text),
+            Self::Denied(text) => (Exit::Denied, text),
+            Self::Unreachable(text) => (Exit::Unreachable, text),
+            Self::Unwell(text) => (Exit::Unwell, text),
         }
     }
 }
@@ -59,6 +131,7 @@ impl From<Fault> for Failure {
         match fault.kind() {
             FaultKind::Unavailable => Self::Unreachable(text),
             FaultKind::Misconfigured => Self::Configuration(text),
+            FaultKind::Denied => Self::Denied(text),
             FaultKind::Corrupt => Self::Failed(text),
         }
     }

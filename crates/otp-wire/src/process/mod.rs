@@ -38,10 +38,10 @@ mod traces;
 mod traffic;
 mod work;
 
-pub use exit::Failure;
+pub use exit::{Exit, Failure};
 pub use measures::Measures;
 pub use requirements::Requirements;
-pub use settings::SettingArgs;
+pub use settings::{HEADING, SettingArgs};
 pub use termination::Termination;
 pub use traffic::TrafficTask;
 pub use work::Work;

@@ -12,6 +12,8 @@ use crate::config::{Config, MailRoute};
 pub struct Requirements {
     /// The master key.
     pub master: MasterKey,
+    /// The one before, if there was one.
+    pub previous: Option<MasterKey>,
     /// Who mail is from.
     pub sender: Sender,
 }
@@ -25,7 +27,8 @@ impl Requirements {
         let has_inbox = has_inbox(config);
         match (&config.secret_key, &config.email_from) {
             (Some(master), Some(sender)) if !config.email.is_empty() && !has_inbox => {
-                Ok(Self { master: master.clone(), sender: sender.clone() })
+                let previous = config.secret_key_previous.clone();
+                Ok(Self { master: master.clone(), previous, sender: sender.clone() })
             }
             _ => Err(Failure::Configuration(Self::screen(config, has_inbox)?)),
         }

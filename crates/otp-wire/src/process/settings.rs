@@ -3,52 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use crate::config::{Config, ConfigError, Sources};
+use crate::config::{Config, ConfigError, SETTINGS, Setting, Sources};
 
-/// Settings on the command line. Secrets are not among them: every process may read another's arguments.
-#[derive(Debug, Args)]
+/// Under which heading the help of a program lists them.
+pub const HEADING: &str = "Settings";
+/// What the argument is called that names the configuration file.
+const FILE: &str = "config";
+
+/// Settings on the command line, one argument for each of [`SETTINGS`]. Secrets are not among them: every process
+/// may read another's arguments.
+#[derive(Debug)]
 pub struct SettingArgs {
-    /// Configuration file, TOML
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Address and port of the API
-    #[arg(long, global = true, value_name = "ADDR:PORT")]
-    listen: Option<String>,
-    /// Address and port of /metrics; empty for none
-    #[arg(long, global = true, value_name = "ADDR:PORT")]
-    metrics_listen: Option<String>,
-    /// Where clients reach it
-    #[arg(long, global = true, value_name = "URL")]
-    public_url: Option<String>,
-    /// Sender of mail
-    #[arg(long, global = true, value_name = "SENDER")]
-    email_from: Option<String>,
-    /// PEM file of further root certificates
-    #[arg(long, global = true, value_name = "FILE")]
-    tls_ca_file: Option<String>,
-    /// Networks whose X-Forwarded-For is believed
-    #[arg(long, global = true, value_name = "CIDR,…")]
-    trusted_proxies: Option<String>,
-    /// Plan of a new customer
-    #[arg(long, global = true, value_name = "PLAN")]
-    default_plan: Option<String>,
-    /// Whether anybody may open an account: open, closed
-    #[arg(long, global = true, value_name = "WHO")]
-    signup: Option<String>,
-    /// Whether serve sends the mail itself
-    #[arg(long, global = true, value_name = "BOOL")]
-    worker: Option<String>,
-    /// Whether serve applies pending migrations
-    #[arg(long, global = true, value_name = "BOOL")]
-    migrate: Option<String>,
-    /// What to log
-    #[arg(long, global = true, value_name = "FILTER")]
-    log: Option<String>,
-    /// How to log: json, text, auto
-    #[arg(long, global = true, value_name = "FORMAT")]
-    log_format: Option<String>,
+    file: Option<PathBuf>,
+    flags: BTreeMap<String, String>,
 }
 
 impl SettingArgs {
@@ -65,26 +34,64 @@ impl SettingArgs {
     /// # Errors
     /// [`ConfigError`], with everything that is wrong at once.
     pub fn read_with(&self, command: BTreeMap<String, String>) -> Result<Config, ConfigError> {
-        Config::read(&Sources { flags: self.flags(), environment: environment(), file: self.config.clone(), command })
+        let (flags, file) = (self.flags.clone(), self.file.clone());
+        Config::read(&Sources { flags, environment: environment(), file, command })
     }
 
-    fn flags(&self) -> BTreeMap<String, String> {
-        let flags = [
-            ("listen", &self.listen),
-            ("metrics_listen", &self.metrics_listen),
-            ("public_url", &self.public_url),
-            ("email_from", &self.email_from),
-            ("tls_ca_file", &self.tls_ca_file),
-            ("trusted_proxies", &self.trusted_proxies),
-            ("default_plan", &self.default_plan),
-            ("signup", &self.signup),
-            ("worker", &self.worker),
-            ("migrate", &self.migrate),
-            ("log", &self.log),
-            ("log_format", &self.log_format),
-        ];
-        flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect()
+    /// How the help of a program ends: the settings that are no arguments.
+    pub fn secrets_told() -> String {
+        let secrets = SETTINGS.iter().filter(|setting| setting.secret);
+        let lines = secrets.map(|setting| format!("\n  {:<24} {}", setting.env, with_default(setting)));
+        format!(
+            "Secrets, in the environment, in a file named by …_FILE, or in --config FILE:{}",
+            lines.collect::<String>()
+        )
     }
+}
+
+impl FromArgMatches for SettingArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let value = |setting: &Setting| matches.get_one::<String>(setting.name).cloned();
+        let flags = open().filter_map(|setting| Some((setting.name.to_owned(), value(setting)?)));
+        Ok(Self { file: matches.get_one(FILE).cloned(), flags: flags.collect() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for SettingArgs {
+    fn augment_args(command: Command) -> Command {
+        let file = argument(FILE).value_name("FILE").value_parser(value_parser!(PathBuf));
+        let file = file.help("Configuration file, TOML: settings by their names in snake_case, and [plans.NAME]");
+        let settings = open().map(|setting| {
+            let help = format!("{} [env: {}]", with_default(setting), setting.env);
+            // The short help of a command is about the command.
+            argument(setting.name).value_name(setting.value).help(help).hide_short_help(true)
+        });
+        command.arg(file).args(settings)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The settings that anybody may see.
+fn open() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(|setting| !setting.secret)
+}
+
+fn argument(name: &'static str) -> Arg {
+    Arg::new(name).long(name.replace('_', "-")).global(true).help_heading(HEADING)
+}
+
+/// What a setting means, and what it is if nobody says so.
+fn with_default(setting: &Setting) -> String {
+    let Setting { help, default, .. } = setting;
+    if default.is_empty() { (*help).to_owned() } else { format!("{help} [default: {default}]") }
 }
 
 /// The environment, as far as it is text.

@@ -40,7 +40,7 @@ impl Storage {
     /// Opens the database of `config`; a file and its folder are made if there are none. Migrates nothing.
     ///
     /// # Errors
-    /// `Misconfigured` when the URL cannot be read, names an engine this build has not got, or is refused;
+    /// `Misconfigured` when the URL cannot be read or names an engine this build has not got; `Denied` when we are refused;
     /// `Unavailable` when the database cannot be opened or reached.
     pub async fn open(config: &Config) -> Res<Self> {
         let Self { sql, kv: _ } = Self::open_database(config).await?;

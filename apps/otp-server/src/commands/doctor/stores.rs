@@ -10,6 +10,7 @@ use otp_wire::config::Config;
 use otp_wire::process::Failure;
 use otp_wire::storage::{Database, Kept, Schema, Storage, database_time, kv_is_apart, kv_keeps};
 
+use super::super::exists;
 use super::finding::{Check, Finding};
 
 /// How far the clocks of a node and of its database may be apart. Leases and codes live a minute and more.
@@ -47,11 +48,13 @@ fn compared(before: Timestamp, theirs: Timestamp, after: Timestamp) -> Finding {
 /// Whether the database answers and has this version's schema. Says nothing where none is named.
 pub(super) async fn database(config: &Config) -> Option<Finding> {
     let database = Database::of(config).ok()?;
-    if let Database::File(path) = &database
-        && !path.exists()
-    {
-        // It would be made by being looked at.
-        return Some(pending(config, format!("{} does not exist yet", path.display())));
+    if let Database::File(path) = &database {
+        match exists(path) {
+            Ok(true) => {}
+            // It would be made by being looked at.
+            Ok(false) => return Some(pending(config, format!("{} does not exist yet", path.display()))),
+            Err(failure) => return Some(Finding::error(Check::Database, failure.text())),
+        }
     }
     let storage = match Storage::open_database(config).await {
         Ok(storage) => storage,

@@ -1,8 +1,10 @@
 //! Cases of [`TenantStore`](otp_core::port::TenantStore).
 
 mod origins;
+mod sealing;
 
 pub use origins::origins_are_those_of_active_tenants;
+pub use sealing::configurations_are_sealed_anew;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,111 +1,23 @@
-//! The command line.
+//! Commands about who uses the service: operators, customers, their keys and their users.
 
-use clap::{Parser, Subcommand, ValueEnum};
-use otp_core::audit::Witness;
+use clap::{Subcommand, ValueEnum};
 use otp_core::tenant;
 use otp_core::tenants::LONGEST_GRACE;
-use otp_wire::process::SettingArgs;
 
 /// Seconds a rotated key works on at most, and unless told otherwise.
 const GRACE: u64 = LONGEST_GRACE.as_secs();
 
-/// Sign-in by email one-time code, for many customers.
-#[derive(Debug, Parser)]
-#[command(
-    name = "otp-server",
-    version,
-    propagate_version = true,
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not found, 6 dependency unreachable, 7 doctor found errors.\n\
-                  Settings come from flags, then the environment, then --config FILE, then defaults; see `otp-server config dump`."
-)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Runs everything for development: embedded database, demo customer, mailbox at /dev/inbox
-    Dev {
-        /// Begin anew: forget the database and every key
-        #[arg(long)]
-        reset: bool,
-    },
-    /// Runs the service
-    Serve,
-    /// Brings the database to the schema of this version
-    #[command(subcommand)]
-    Migrate(MigrateCommand),
-    /// Checks or shows the configuration
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// Manages who runs the service
-    #[command(subcommand)]
-    Operator(OperatorCommand),
-    /// Manages customers
-    #[command(subcommand)]
-    Customer(CustomerCommand),
-    /// Manages the API keys of a customer
-    #[command(subcommand)]
-    Key(KeyCommand),
-    /// Shows or erases what is held on a user
-    #[command(subcommand)]
-    User(UserCommand),
-    /// Checks the audit trails
-    #[command(subcommand)]
-    Audit(AuditCommand),
-    /// Manages the secret key
-    #[command(subcommand)]
-    Secret(SecretCommand),
-    /// Looks for what is wrong: configuration, clock, database, limits, mail, proxy; exit code 7 if anything is
-    Doctor {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Prints the contract of the HTTP API, as an OpenAPI 3.1 document
-    Openapi,
-    /// Asks a running service how it is: exit code 0 if the URL answers 2xx
-    Healthcheck {
-        /// For example http://127.0.0.1:8080/health/ready
-        url: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum MigrateCommand {
-    /// Applies what is pending
-    Up,
-    /// Tells what is pending; exit code 1 if anything is
-    Status {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Reads the configuration as `serve` would; exit code 3 if anything is wrong or missing
-    Check,
-    /// Shows every value, secrets masked, and where it comes from
-    Dump {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperatorCommand {
     /// Makes an operator key and shows it once
+    ///
+    /// It is for the routes under /admin/customers: whoever holds it sees and changes every customer.
+    #[command(after_help = example!("otp-server operator create --name Ada --json"))]
     Create {
         /// What to call it
         #[arg(long, default_value = "operator", value_parser = tenant::name)]
         name: String,
-        /// As JSON
+        /// As JSON: {keyId, apiKey}
         #[arg(long)]
         json: bool,
     },
@@ -114,6 +26,9 @@ pub(crate) enum OperatorCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CustomerCommand {
     /// Registers a customer and shows its first secret key once
+    ///
+    /// The owner's address has one account, whoever opens it. Plans are those of the configuration; `[plans.NAME]` makes more.
+    #[command(after_help = example!("otp-server customer create --name Acme --email owner@acme.example --plan pro --json"))]
     Create {
         /// What it is called, in its mails too
         #[arg(long, value_parser = tenant::name)]
@@ -127,31 +42,46 @@ pub(crate) enum CustomerCommand {
         /// Its plan, unless the configured default
         #[arg(long)]
         plan: Option<String>,
-        /// As JSON
+        /// As JSON: {customerId, plan, keyId, apiKey}
         #[arg(long)]
         json: bool,
     },
     /// Lists the customers, the newest first
+    ///
+    /// One a line: id, status, plan, name and owner.
+    #[command(after_help = example!("otp-server customer list --json"))]
     List {
         /// As JSON, one a line
         #[arg(long)]
         json: bool,
     },
     /// Serves a customer no more, until it is activated again
+    ///
+    /// Its keys and its users' tokens are refused on every node within a second; nothing is deleted, and its owner is told by mail.
+    #[command(after_help = example!("otp-server customer suspend cust_0Qk4vWc8nTzR2mYb7LpXsd --reason unpaid"))]
     Suspend {
         /// The customer, cust_…
         customer: String,
         /// Why, for the audit trail and the mail to the owner
         #[arg(long)]
         reason: Option<String>,
+        /// As JSON: {customerId, status}
+        #[arg(long)]
+        json: bool,
     },
     /// Serves a suspended customer again
+    ///
+    /// Everything is as it was before; its owner is told by mail.
+    #[command(after_help = example!("otp-server customer activate cust_0Qk4vWc8nTzR2mYb7LpXsd"))]
     Activate {
         /// The customer, cust_…
         customer: String,
         /// Why, for the audit trail and the mail to the owner
         #[arg(long)]
         reason: Option<String>,
+        /// As JSON: {customerId, status}
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -167,6 +97,9 @@ pub(crate) enum Kind {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Makes a key and shows it once
+    ///
+    /// What is kept of it is a hash: a key that was lost is not shown again, only rotated.
+    #[command(after_help = example!("otp-server key create cust_0Qk4vWc8nTzR2mYb7LpXsd --kind publishable --name website"))]
     Create {
         /// The customer, cust_…
         customer: String,
@@ -179,11 +112,14 @@ pub(crate) enum KeyCommand {
         /// In test mode: no mail is sent, and the code is always the same
         #[arg(long)]
         test: bool,
-        /// As JSON
+        /// As JSON: {keyId, apiKey}
         #[arg(long)]
         json: bool,
     },
     /// Makes a key that takes the place of another, which works on for a while
+    ///
+    /// Give the new one to whoever uses the old, then let that run out, or revoke it.
+    #[command(after_help = example!("otp-server key rotate cust_0Qk4vWc8nTzR2mYb7LpXsd key_1Hd5gKq9wSxM3nZc6JrVtb --grace-seconds 3600"))]
     Rotate {
         /// The customer, cust_…
         customer: String,
@@ -192,38 +128,31 @@ pub(crate) enum KeyCommand {
         /// For how long the old one works on
         #[arg(long, default_value_t = GRACE, value_parser = clap::value_parser!(u64).range(0..=GRACE))]
         grace_seconds: u64,
-        /// As JSON
+        /// As JSON: {keyId, apiKey, oldKeyExpiresAt}
         #[arg(long)]
         json: bool,
     },
     /// Lists the keys, the revoked ones too
+    ///
+    /// One a line: id, status, what it begins and ends with, name, when it was made and last used.
+    #[command(after_help = example!("otp-server key list cust_0Qk4vWc8nTzR2mYb7LpXsd"))]
     List {
         /// The customer, cust_…
         customer: String,
-        /// As JSON
+        /// As JSON, one a line
         #[arg(long)]
         json: bool,
     },
     /// Takes a key back: refused at once, by a running server too
+    ///
+    /// Unlike over HTTP, the last secret key may go as well: make another with `otp-server key create`.
+    #[command(after_help = example!("otp-server key revoke cust_0Qk4vWc8nTzR2mYb7LpXsd key_1Hd5gKq9wSxM3nZc6JrVtb"))]
     Revoke {
         /// The customer, cust_…
         customer: String,
         /// The key, key_…
         key: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuditCommand {
-    /// Checks that audit trails are as they were sealed; exit code 1 and a line for whatever is not
-    Verify {
-        /// One customer, cust_…; unless all of them and the service itself
-        #[arg(long)]
-        customer: Option<String>,
-        /// What was printed earlier for that customer, NUMBER:MAC: finds out a whole trail put back from an older copy
-        #[arg(long, requires = "customer")]
-        expect: Option<Witness>,
-        /// As JSON, one trail a line
+        /// As JSON: {keyId, status}
         #[arg(long)]
         json: bool,
     },
@@ -232,6 +161,9 @@ pub(crate) enum AuditCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Shows everything held on a user, as JSON
+    ///
+    /// What a person may ask for: profile, sessions, and what the audit trail says of him. That it was asked for is audited.
+    #[command(after_help = example!("otp-server user export cust_0Qk4vWc8nTzR2mYb7LpXsd ada@example.org"))]
     Export {
         /// The customer, cust_…
         customer: String,
@@ -240,8 +172,15 @@ pub(crate) enum UserCommand {
         /// The user of the test mode
         #[arg(long)]
         test: bool,
+        /// On one line, for programs
+        #[arg(long)]
+        json: bool,
     },
     /// Erases a user, his sessions, and codes and mails on their way to him
+    ///
+    /// There is no way back. What stays holds keyed hashes of his address; docs/deploying.md says where the data was and for
+    /// how long it still is.
+    #[command(after_help = example!("otp-server user erase cust_0Qk4vWc8nTzR2mYb7LpXsd ada@example.org --json"))]
     Erase {
         /// The customer, cust_…
         customer: String,
@@ -250,14 +189,8 @@ pub(crate) enum UserCommand {
         /// The user of the test mode
         #[arg(long)]
         test: bool,
-        /// As JSON
+        /// As JSON: {userId, sessions, challenges, mails}
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SecretCommand {
-    /// Makes a fresh secret key
-    Generate,
 }
