@@ -16,7 +16,7 @@ use otp_wire::storage::{Database, Storage};
 /// whoever waits for a code waits this much longer.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Carries mail until a signal asks to stop; then lets what is under way finish, gives leases back
+/// Carries mail until a signal asks to stop, or a later version has outgrown this one; then lets what is under way finish, gives leases back
 /// and closes the store.
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
@@ -42,7 +42,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
             }
         }
     }
-    storage.require_current().await?;
+    storage.require_served().await?;
     let deployment = Deployment::builder(requirements.master, storage.stores()).plans(config.plans).open().await?;
     let upkeep = Upkeep::new(deployment.clone());
     let traffic = TrafficTask::begin(deployment.clone());
@@ -50,12 +50,13 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     measures.watch_outbox(&storage);
     let work = Work::begin(relay, upkeep, ProcessBell::looking_every(LOOK_EVERY), storage.clone());
     tracing::info!("ready");
-    termination.asked().await;
+    let outgrown = termination.or(schema::outgrown(&storage)).await;
     tracing::info!("stopping");
     work.end().await;
     traffic.end().await;
     drop(measures);
+    let served = if outgrown.is_some() { storage.require_served().await } else { Ok(()) };
     storage.close().await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(served?)
 }
