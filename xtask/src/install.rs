@@ -14,14 +14,19 @@ use crate::process::{run, tell_and_run};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs the build and the tests call, and the packages they come in: the embedded database is
-/// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, and alerts are
-/// tried out by who would raise them.
-const PROGRAMS: [(&str, &[&str]); 5] = [
+/// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, alerts are
+/// tried out by who would raise them, and what is documented for deploying by who would run it.
+const PROGRAMS: [(&str, &[&str]); 10] = [
     ("cc", &["gcc", "libc6-dev"]),
     ("curl", &["curl"]),
     (PROMTOOL, &["prometheus"]),
     ("redis-server", &["redis-server"]),
     (CHROMIUM, &["chromium"]),
+    ("caddy", &["caddy"]),
+    ("haproxy", &["haproxy"]),
+    ("nginx", &["nginx-light"]),
+    ("sqlite3", &["sqlite3"]),
+    ("systemd-analyze", &["systemd"]),
 ];
 
 /// What checks and tests alerts.

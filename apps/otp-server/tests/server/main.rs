@@ -2,15 +2,20 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
 mod browser;
 mod command_line;
 mod crash;
+mod deploying;
 mod doctor;
+mod documented;
 mod first_run;
 mod mail_down;
 mod metrics;
+mod proxies;
 mod races;
 mod secrets;
 mod serving;
 #[cfg(feature = "otlp")]
 mod traces;
+mod upgrading;

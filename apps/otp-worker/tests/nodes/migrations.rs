@@ -81,7 +81,8 @@ async fn no_call_fails_while_a_later_version_adds_to_the_schema_and_old_nodes_st
     server.kill();
     drop((other, workers));
     let (server, _worker) = (Arc::new(home.serve()), home.work());
-    let again = ledger.cycle(&[server.clone()], &cluster.sink, "again@example.org".into(), &Closing::never()).await;
+    let again =
+        ledger.cycle(std::slice::from_ref(&server), &cluster.sink, "again@example.org".into(), &Closing::never()).await;
     assert!(again.is_some());
     ledger.audit(&server, &cluster.sink).await;
 }
