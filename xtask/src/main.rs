@@ -1,6 +1,7 @@
 //! Project tasks: `cargo xtask help`.
 
 mod bench;
+mod features;
 mod install;
 mod mutants;
 mod process;
@@ -19,6 +20,7 @@ cargo xtask TASK
   test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
   bench     how fast the service is, beside the fewest durable writes its work needs: `cargo xtask bench --help`
   mutants   mistakes that the tests have to see, made one after the other
+  features  every package by itself: with its defaults, with none of its features, with each of them alone
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("test") => prepared().and_then(|root| test::all(&root)),
         Some("bench") => prepared().and_then(|root| bench::run_with(&root, std::env::args().skip(2))),
         Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
+        Some("features") => prepared().and_then(|root| features::check(&root)),
         Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
         Some("services") => prepared().and_then(|_| servers::serve()),
         Some("help") | None => {
