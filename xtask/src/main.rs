@@ -20,7 +20,7 @@ cargo xtask TASK
   test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
   bench     how fast the service is, beside the fewest durable writes its work needs: `cargo xtask bench --help`
   mutants   mistakes that the tests have to see, made one after the other
-  features  every package by itself: with its defaults, with none of its features, with each of them alone
+  features  every package by itself, with none of its features and with each of them alone
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this

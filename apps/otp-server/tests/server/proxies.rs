@@ -54,7 +54,7 @@ async fn signs_in(proxy: Proxy, config: &str) {
 
     let settings = json!({ "config": { "allowedOrigins": [PAGE], "session": { "cookie": true } } });
     let (answer, configured) = answered(call(Method::PUT, "/admin/config", &secret).json(&settings)).await;
-    assert_eq!((answer.status, answer.version), (200, Version::HTTP_2), "{configured}\n{}", front.said());
+    assert_eq!((answer.status, answer.version), (200, Version::HTTP_2), "{configured}\n{}", front.server.said());
     let (answer, asked) = answered(page("/auth/request-otp").json(&json!({ "email": "ada@example.org" }))).await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin").as_str()), (200, PAGE), "{asked}");
     let right = json!({ "challengeId": asked["challengeId"], "otp": code(&sink, "ada@example.org").await });

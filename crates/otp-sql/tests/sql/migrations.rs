@@ -241,7 +241,17 @@ async fn a_table_that_is_held_is_not_waited_for_until_nobody_can_work(fixture: F
     let mut dump = fixture.raw().await;
     dump.execute("BEGIN").await;
     dump.execute("LOCK TABLE challenges IN SHARE UPDATE EXCLUSIVE MODE").await;
-    assert_eq!(fixture.store.migrate().await.unwrap_err().kind(), FaultKind::Unavailable);
+    let store = fixture.beside().await;
+    let migrating = tokio::spawn(async move { store.migrate().await });
+    let mut locks = fixture.raw().await;
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'challenges'::regclass";
+    while locks.number(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let samples = Samples::seeded(21);
+    let challenge = samples.challenge(samples.realm(), NOW);
+    fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
+    assert_eq!(migrating.await.unwrap().unwrap_err().kind(), FaultKind::Unavailable);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(vec!["0009 challenges by end".to_owned()]));
     dump.execute("ROLLBACK").await;
     fixture.store.migrate().await.unwrap();

@@ -3,11 +3,11 @@
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use tempfile::TempDir;
 
-use super::{Program, until};
+use super::{Program, Server, until};
 use crate::port::free_port;
 use crate::stores::shared;
 
@@ -31,7 +31,8 @@ pub enum Proxy {
 #[derive(Debug)]
 pub struct Fronted {
     // Dropped in this order: the folder once nobody writes to it.
-    program: Program,
+    /// It, as if it were the server behind it.
+    pub server: Arc<Server>,
     _folder: TempDir,
     /// Where it listens.
     pub address: SocketAddr,
@@ -69,14 +70,8 @@ impl Proxy {
             TcpStream::connect(address).is_ok()
         })
         .await;
-        Some(Fronted { program, _folder: folder, address })
-    }
-}
-
-impl Fronted {
-    /// Everything it has written so far.
-    pub fn said(&self) -> String {
-        self.program.said()
+        let server = Arc::new(Server::of(program, format!("https://{address}")));
+        Some(Fronted { server, _folder: folder, address })
     }
 }
 
