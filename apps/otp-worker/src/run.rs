@@ -16,8 +16,8 @@ use otp_wire::storage::{Database, Storage};
 /// whoever waits for a code waits this much longer.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Carries mail until a signal asks to stop, or a later version has outgrown this one; then lets what is under way finish, gives leases back
-/// and closes the store.
+/// Carries mail until a signal asks to stop, or a later version has taken away the tables; then lets what is under way
+/// finish, gives leases back and closes the store.
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
     let requirements = Requirements::of(&config)?;

@@ -9,7 +9,7 @@ use otp_testkit::smtp_sink::SmtpSink;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::documented::{DEPLOYING, adapted, blocks, section, shell};
+use crate::documented::{DEPLOYING, adapted, blocks, section, shell, sqlite3};
 
 /// One that `doctor` has nothing to say against.
 fn home(sink: &SmtpSink) -> Home {
@@ -18,6 +18,9 @@ fn home(sink: &SmtpSink) -> Home {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_is_copied_under_the_service_and_put_back_in_place_of_another() {
+    if sqlite3().is_none() {
+        return;
+    }
     let sink = Arc::new(SmtpSink::start().await.unwrap());
     let (before, after, backups) = (home(&sink), home(&sink), tempdir().unwrap());
     // A server that was killed leaves a log behind, which is not that of the copy.

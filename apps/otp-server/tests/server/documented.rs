@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Once;
+
+use otp_testbed::stores::shared;
 
 /// The pages with commands in them.
 pub(crate) const PAGES: [&str; 4] = [
@@ -34,6 +37,12 @@ pub(crate) fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
     let depth = heading.split(' ').next().unwrap();
     rest.split(&format!("\n{depth} ")).next().unwrap()
+}
+
+/// Nothing, unless there is the command line of the embedded database.
+pub(crate) fn sqlite3() -> Option<()> {
+    static TOLD: Once = Once::new();
+    shared::installed("sqlite3", "--version", &TOLD)
 }
 
 /// `text` with each of `changes` made, all of which have to be to something there.
