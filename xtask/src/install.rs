@@ -14,15 +14,20 @@ use crate::process::{run, tell_and_run};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs the build and the tests call, and the packages they come in: the embedded database is
-/// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, and alerts are
-/// tried out by who would raise them.
-const PROGRAMS: [(&str, &[&str]); 6] = [
+/// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, alerts are
+/// tried out by who would raise them, and what is documented for deploying by who would run it.
+const PROGRAMS: [(&str, &[&str]); 11] = [
     ("cc", &["gcc", "libc6-dev"]),
     ("curl", &["curl"]),
     (PROMTOOL, &["prometheus"]),
     ("redis-server", &["redis-server"]),
     (CHROMIUM, &["chromium"]),
     (PYTHON, &["python3", "python3-venv"]),
+    ("caddy", &["caddy"]),
+    ("haproxy", &["haproxy"]),
+    ("nginx", &["nginx-light"]),
+    ("sqlite3", &["sqlite3"]),
+    ("systemd-analyze", &["systemd"]),
 ];
 
 /// What the contract is tried out by is written in it.

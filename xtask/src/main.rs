@@ -1,6 +1,7 @@
 //! Project tasks: `cargo xtask help`.
 
 mod bench;
+mod features;
 mod install;
 mod mutants;
 mod openapi;
@@ -21,6 +22,7 @@ cargo xtask TASK
   bench     how fast the service is, beside the fewest durable writes its work needs: `cargo xtask bench --help`
   mutants   mistakes that the tests have to see, made one after the other
   openapi   the contract in docs/openapi.json, made anew, and what has changed of it
+  features  every package by itself, with none of its features and with each of them alone
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
   help      this
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Some("bench") => prepared().and_then(|root| bench::run_with(&root, std::env::args().skip(2))),
         Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
         Some("openapi") => prepared().and_then(|root| openapi::renew(&root)),
+        Some("features") => prepared().and_then(|root| features::check(&root)),
         Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
         Some("services") => prepared().and_then(|root| servers::serve(&root)),
         Some("help") | None => {

@@ -7,19 +7,7 @@ use anyhow::Result;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
-use crate::{install, mutants, openapi, tidy};
-
-/// Features that a build may have without the others, by package. All of them together are what
-/// everything else is checked with.
-const ALONE: [(&str, &str); 7] = [
-    ("otp-server", "postgres"),
-    ("otp-server", "sqlite"),
-    ("otp-sql", "postgres"),
-    ("otp-sql", "sqlite"),
-    ("otp-testbed", ""),
-    ("otp-wire", "postgres,smtp"),
-    ("otp-wire", "sqlite,smtp"),
-];
+use crate::{features, install, mutants, openapi, tidy};
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn all(root: &Path) -> Result<()> {
@@ -29,10 +17,7 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     run(root, install::PROMTOOL, &["check", "rules", "docs/operations/alerts.yml"])?;
     run(root, install::PROMTOOL, &["test", "rules", "docs/operations/alerts_test.yml"])?;
     run(root, "cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
-    for (package, features) in ALONE {
-        let alone = ["clippy", "-p", package, "--no-default-features", "--features", features, "--", "-D", "warnings"];
-        run(root, "cargo", &alone)?;
-    }
+    features::check(root)?;
     openapi::point_out(root)?;
     let servers = Servers::start(root)?;
     let mut tests = Command::new("cargo");

@@ -16,8 +16,8 @@ use otp_wire::storage::{Database, Storage};
 /// whoever waits for a code waits this much longer.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Carries mail until a signal asks to stop; then lets what is under way finish, gives leases back
-/// and closes the store.
+/// Carries mail until a signal asks to stop, or a later version has taken away the tables; then lets what is under way
+/// finish, gives leases back and closes the store.
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
     let requirements = Requirements::of(&config)?;
@@ -42,7 +42,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
             }
         }
     }
-    storage.require_current().await?;
+    storage.require_served().await?;
     let deployment = Deployment::builder(requirements.master, storage.stores())
         .previous(requirements.previous)
         .plans(config.plans)
@@ -54,12 +54,13 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     measures.watch_outbox(&storage);
     let work = Work::begin(relay, upkeep, ProcessBell::looking_every(LOOK_EVERY), storage.clone());
     tracing::info!("ready");
-    termination.asked().await;
+    let outgrown = termination.or(schema::outgrown(&storage)).await;
     tracing::info!("stopping");
     work.end().await;
     traffic.end().await;
     drop(measures);
+    let served = if outgrown.is_some() { storage.require_served().await } else { Ok(()) };
     storage.close().await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(served?)
 }

@@ -4,56 +4,7 @@
 //! [`router`] takes the use cases of `otp-core` and answers with a [`Router`], to be
 //! served as it is or nested into an application of your own:
 //!
-//! ```
-//! use std::sync::Arc;
-//!
-//! use axum::Router;
-//! use axum::body::Body;
-//! use axum::http::Request;
-//! use otp_core::deployment::Deployment;
-//! use otp_core::keys::MasterKey;
-//! use otp_core::otp::Otp;
-//! use otp_core::port::Stores;
-//! use otp_core::sessions::Sessions;
-//! use otp_core::signup::Signup;
-//! use otp_core::system::SystemEntropy;
-//! use otp_core::tenants::Tenants;
-//! use otp_core::token::TenantKeys;
-//! use otp_core::users::Users;
-//! use otp_http::{Readiness, Services, Settings};
-//! use tower::ServiceExt;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let public_url = "https://app.example.org/otp";
-//! let master = MasterKey::generate(&SystemEntropy::default())?;
-//! let stores = Stores::of(Arc::new(otp_memory::MemoryStore::default()));
-//! let deployment = Deployment::builder(master, stores).open().await?;
-//! let signer = Arc::new(TenantKeys::new(deployment.keys().clone()));
-//! let services = Services {
-//!     otp: Otp::new(deployment.clone()),
-//!     signup: Signup::new(deployment.clone(), None),
-//!     sessions: Sessions::new(deployment.clone(), signer, public_url),
-//!     tenants: Tenants::new(deployment.clone()),
-//!     users: Users::new(deployment.clone()),
-//!     deployment,
-//!     mailer: Arc::new(otp_testkit::RecordingMailer::new()),
-//!     readiness: Readiness::default(),
-//!     settings: Settings {
-//!         public_url: public_url.to_owned(),
-//!         trusted_proxies: Vec::new(),
-//!         default_plan: "free".to_owned(),
-//!         loopback_hosts_only: false,
-//!         version: env!("CARGO_PKG_VERSION"),
-//!     },
-//! };
-//! let app: Router = Router::new().nest("/otp", otp_http::router(services));
-//!
-//! let answer = app.oneshot(Request::get("/otp/health/live").body(Body::empty())?).await?;
-//! assert_eq!(answer.status(), 200);
-//! # Ok(())
-//! # }
-//! ```
+#![doc = concat!("```\n", include_str!("../examples/nested.rs"), "```")]
 //!
 //! Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that the log knows from
 //! where a call came. Mail is queued, not sent: something has to run `otp_core::relay::Relay`. Audit trails are sealed and usage

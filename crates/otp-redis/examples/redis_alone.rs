@@ -1,5 +1,3 @@
-//! An embedder with nothing but Redis: `cargo run -p otp-redis --example redis_alone -- redis://127.0.0.1:6379`.
-
 use std::sync::Arc;
 
 use otp_core::port::Stores;
@@ -8,10 +6,9 @@ use otp_email::Inbox;
 use otp_memory::MemoryStore;
 use otp_redis::RedisStore;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
-    let redis = Arc::new(RedisStore::connect(&url, None).await?);
+/// Signs somebody in with nothing but the Redis at `url`.
+pub(crate) async fn sign_in(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let redis = Arc::new(RedisStore::connect(url, None).await?);
     let stores = Stores {
         challenges: redis.clone(),
         limits: redis.clone(),
@@ -38,4 +35,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let verified = otp.verify(&acme, &issued.id, &code).await?;
     println!("{} signed in as {}", verified.email().canonical(), verified.user_id());
     Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    sign_in(&std::env::args().nth(1).ok_or("name a Redis: redis://127.0.0.1:6379")?).await
 }

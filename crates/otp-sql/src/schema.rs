@@ -1,12 +1,16 @@
-//! Migrations: which there are, and which the database has.
+//! Migrations: which there are, which the database has, and whom it serves.
 
 use otp_core::fault::{FaultKind, Res};
 use sqlx::Connection;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator};
 
 use crate::SqlStore;
-use crate::sql::{Conn, Engine, query};
+use crate::sql::{Conn, Engine, query, statements};
 use crate::trouble::{Tried, Trouble};
+
+statements! {
+    FLOOR = "SELECT floor FROM schema_floor";
+}
 
 #[cfg(feature = "sqlite")]
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -30,6 +34,8 @@ mod postgres {
         HAS_ANY = "SELECT 1 AS one FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')";
         /// Held until the transaction ends. The number is this project's own: `otp` in ASCII.
         LOCK = "SELECT 1 AS one FROM pg_advisory_xact_lock(7304304)";
+        /// Whoever waits for a table has everybody else wait behind him. The nodes wait for three seconds.
+        NO_LONGER = "SELECT set_config('lock_timeout', '2s', true) AS one";
     }
 }
 
@@ -40,8 +46,10 @@ pub enum Schema {
     Current,
     /// These migrations are still to be run, in this order, as `0001 start`.
     Pending(Vec<String>),
-    /// A later version has migrated them; this one must leave them alone.
-    Newer,
+    /// A later version has added to them. This one works on them as before.
+    Extended,
+    /// A later version has taken away what this one works with, which must leave them alone.
+    Outgrown,
 }
 
 impl SqlStore {
@@ -54,11 +62,12 @@ impl SqlStore {
     }
 
     /// Runs the migrations that are pending, all or none. Nothing to run is fine, and so is another
-    /// process that runs them at the same time: the second waits, and finds nothing to do.
+    /// process that runs them at the same time: the second waits, and finds nothing to do. Others may work on
+    /// the database meanwhile.
     ///
     /// # Errors
-    /// `Misconfigured` when the database is of a later version, or a migration was changed since it
-    /// was run; or when the database cannot be written.
+    /// `Misconfigured` when the database is [`Schema::Outgrown`], or a migration was changed since it
+    /// was run; `Unavailable` when somebody holds a table for longer than others may wait for it.
     pub async fn migrate(&self) -> Res<()> {
         self.run_pending().await.map_err(|trouble| trouble.fault("sql.migrate"))
     }
@@ -74,10 +83,14 @@ impl SqlStore {
         });
         let any = has_any.fetch_optional(&mut conn).await?;
         let applied = if any.is_some() { applied(&mut conn, known).await? } else { Vec::new() };
-        Ok(match pending(known, &applied)? {
-            None => Schema::Newer,
-            Some(pending) if pending.is_empty() => Schema::Current,
-            Some(pending) => Schema::Pending(pending.into_iter().map(name).collect()),
+        Ok(match Standing::of(known, &applied)? {
+            Standing::Behind(pending) if pending.is_empty() => Schema::Current,
+            Standing::Behind(pending) => Schema::Pending(pending.into_iter().map(name).collect()),
+            Standing::Ahead { newest } => {
+                let floor: i64 = query(&FLOOR).fetch_one(&mut conn).await?.number("floor")?;
+                if floor <= newest { Schema::Extended } else { Schema::Outgrown }
+            }
+            Standing::Astray => Schema::Outgrown,
         })
     }
 
@@ -89,15 +102,21 @@ impl SqlStore {
             Conn::Sqlite(mut conn) => {
                 let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
                 apply(&mut *transaction, &SQLITE).await?;
-                Ok(transaction.commit().await?)
+                transaction.commit().await?;
             }
             #[cfg(feature = "postgres")]
             Conn::Postgres(mut conn) => {
                 let mut transaction = conn.begin().await?;
-                sqlx::query(postgres::LOCK.on(Engine::Postgres)).execute(&mut *transaction).await?;
+                for begin in [&postgres::LOCK, &postgres::NO_LONGER] {
+                    sqlx::query(begin.on(Engine::Postgres)).execute(&mut *transaction).await?;
+                }
                 apply(&mut *transaction, &POSTGRES).await?;
-                Ok(transaction.commit().await?)
+                transaction.commit().await?;
             }
+        }
+        match self.look().await? {
+            Schema::Outgrown => Err(Trouble::misconfigured("a later version has taken away what this one works with")),
+            Schema::Current | Schema::Pending(_) | Schema::Extended => Ok(()),
         }
     }
 }
@@ -111,12 +130,14 @@ fn migrations(engine: Engine) -> &'static Migrator {
     }
 }
 
+/// Runs what is pending. A database that a later version has migrated is left as it is.
 async fn apply(conn: &mut impl Migrate, known: &'static Migrator) -> Tried<()> {
     conn.ensure_migrations_table(&known.table_name).await.map_err(failed)?;
     let applied = conn.list_applied_migrations(&known.table_name).await.map_err(failed)?;
-    let pending = pending(known, &applied)?;
-    for migration in pending.ok_or_else(|| Trouble::misconfigured("the database was made by a later version"))? {
-        conn.apply(&known.table_name, migration).await.map_err(failed)?;
+    if let Standing::Behind(pending) = Standing::of(known, &applied)? {
+        for migration in pending {
+            conn.apply(&known.table_name, migration).await.map_err(failed)?;
+        }
     }
     Ok(())
 }
@@ -131,20 +152,34 @@ async fn applied(conn: &mut Conn, known: &Migrator) -> Tried<Vec<AppliedMigratio
     applied.map_err(failed)
 }
 
-/// The migrations still to be run; nothing, if the database has some this version does not know.
-fn pending(known: &'static Migrator, applied: &[AppliedMigration]) -> Tried<Option<Vec<&'static Migration>>> {
-    if applied.iter().any(|applied| !known.version_exists(applied.version)) {
-        return Ok(None);
-    }
-    let mut pending = Vec::new();
-    for migration in known.iter() {
-        match applied.iter().find(|applied| applied.version == migration.version) {
-            Some(applied) if applied.checksum == migration.checksum => {}
-            Some(_) => return Err(Trouble::misconfigured("a migration was changed after it was run")),
-            None => pending.push(migration),
+/// How the migrations a database has stand to those there are.
+enum Standing {
+    /// It has no others, and these are still to be run.
+    Behind(Vec<&'static Migration>),
+    /// It has all of them, of which this is the newest, and some this version does not know.
+    Ahead { newest: i64 },
+    /// It has some this version does not know and lacks some it does: another line of descent.
+    Astray,
+}
+
+impl Standing {
+    fn of(known: &'static Migrator, applied: &[AppliedMigration]) -> Tried<Self> {
+        let mut pending = Vec::new();
+        for migration in known.iter() {
+            match applied.iter().find(|applied| applied.version == migration.version) {
+                Some(applied) if applied.checksum == migration.checksum => {}
+                Some(_) => return Err(Trouble::misconfigured("a migration was changed after it was run")),
+                None => pending.push(migration),
+            }
         }
+        let newest = known.iter().map(|migration| migration.version).max().unwrap_or_default();
+        let is_ahead = applied.iter().any(|applied| !known.version_exists(applied.version));
+        Ok(match (is_ahead, pending.is_empty()) {
+            (false, _) => Self::Behind(pending),
+            (true, true) => Self::Ahead { newest },
+            (true, false) => Self::Astray,
+        })
     }
-    Ok(Some(pending))
 }
 
 fn failed(error: MigrateError) -> Trouble {
@@ -181,6 +216,7 @@ mod tests {
         };
         [
             of_engine,
+            statements(engine),
             analytics::all_statements(engine),
             calls::statements(engine),
             challenges::all_statements(engine),
@@ -201,7 +237,7 @@ mod tests {
     }
 
     /// Those that are meant to look through a table: it is small, or they stop soon.
-    const MEANT: [&str; 9] = [
+    const MEANT: [&str; 10] = [
         "MIN(due_at)",
         "DELETE FROM outbox\n        WHERE tenant",
         "ORDER BY seq LIMIT",
@@ -211,7 +247,38 @@ mod tests {
         "pg_advisory",
         "WHERE leased_until IS NOT NULL",
         "changes",
+        "schema_floor",
     ];
+
+    /// Whether binaries from before a migration could miss something after it, as far as its words tell.
+    fn takes_away(migration: &str) -> bool {
+        let words = migration.to_uppercase();
+        ["DROP ", "RENAME ", " SET NOT NULL", " TYPE ", "ADD CONSTRAINT"].iter().any(|taken| words.contains(taken))
+            || words
+                .split(';')
+                .any(|it| it.contains("ADD COLUMN") && it.contains("NOT NULL") && !it.contains("DEFAULT"))
+    }
+
+    #[test]
+    fn what_takes_away_raises_the_floor() {
+        const SINCE: i64 = 10;
+        let old = |migration: &Migration| migration.version < SINCE && takes_away(migration.sql.as_str());
+        for engine in [
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres,
+        ] {
+            let known = migrations(engine);
+            assert!(known.iter().any(old), "there were such before there was a floor, and they are recognised");
+            for migration in known.iter().filter(|migration| migration.version > SINCE) {
+                let sql = migration.sql.as_str();
+                assert!(!takes_away(sql) || sql.contains("UPDATE schema_floor SET floor"), "{}", name(migration));
+            }
+        }
+        assert!(takes_away("ALTER TABLE users ADD COLUMN nick TEXT NOT NULL"));
+        assert!(!takes_away("ALTER TABLE users ADD COLUMN nick TEXT; CREATE INDEX users_by_nick ON users (nick)"));
+    }
 
     fn to_be_planned(engine: Engine) -> impl Iterator<Item = &'static str> {
         every_statement(engine).into_iter().filter(|text| !MEANT.iter().any(|part| text.contains(part)))

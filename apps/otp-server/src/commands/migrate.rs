@@ -30,12 +30,15 @@ async fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
     let (status, pending) = match storage.schema().await? {
         Schema::Current => ("current", 0),
         Schema::Pending(pending) => ("pending", pending.len()),
-        Schema::Newer => ("newer", 0),
+        Schema::Extended => ("extended", 0),
+        Schema::Outgrown => ("outgrown", 0),
     };
     output::members(json, &[("status", status.into()), ("pending", pending.into())])?;
     match status {
-        "current" => Ok(()),
-        "newer" => Err(Failure::Configuration("the database is of a newer version: run that".to_owned())),
+        "current" | "extended" => Ok(()),
+        "outgrown" => Err(Failure::Configuration(
+            "the database is of a newer version, which this one cannot work with: run that".to_owned(),
+        )),
         _ => Err(Failure::Failed(format!("{pending} migrations are pending: run `otp-server migrate up`"))),
     }
 }

@@ -56,7 +56,7 @@ impl Session {
             ));
         }
         let storage = Storage::open(&config).await?;
-        storage.require_current().await?;
+        storage.require_served().await?;
         let deployment = Deployment::builder(master, storage.stores())
             .previous(config.secret_key_previous.clone())
             .plans(config.plans.clone())

@@ -57,7 +57,7 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
 }
 
 /// Applies pending migrations if configured to; else answers "not ready" until `migrate up` has run.
-/// Answers whether the schema is current: it is not if a signal asked to stop first.
+/// Answers whether the schema serves this binary: it may not if a signal asked to stop first.
 async fn await_schema(config: &Config, storage: &Storage, listening: &mut Listening) -> Result<bool, Failure> {
     if config.migrate {
         storage.migrate().await?;
@@ -66,8 +66,14 @@ async fn await_schema(config: &Config, storage: &Storage, listening: &mut Listen
         let Some(migrated) = listening.serve_until(waiting, schema::migrated(storage)).await? else { return Ok(false) };
         migrated?;
     }
-    storage.require_current().await?;
+    storage.require_served().await?;
     Ok(true)
+}
+
+/// Sends traffic elsewhere as soon as a later version has taken away what this one works with.
+async fn not_ready_once_outgrown(storage: Storage, readiness: Readiness) {
+    schema::outgrown(&storage).await;
+    readiness.not_ready("the database is of a newer version");
 }
 
 /// Everything of a running service.
@@ -147,8 +153,10 @@ impl Service {
             Work::begin(relay, upkeep, self.bell.clone(), self.storage.clone())
         });
         let traffic = TrafficTask::begin(self.deployment.clone());
+        let outgrown = tokio::spawn(not_ready_once_outgrown(self.storage.clone(), self.readiness.clone()));
         tracing::info!(listen = %listening.address(), public_url = %self.config.public_url, "ready");
         let served = listening.serve(router, &self.readiness).await;
+        outgrown.abort();
         if let Some(work) = work {
             work.end().await;
         }

@@ -2,15 +2,19 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
 mod browser;
 mod command_line;
 mod crash;
+mod deploying;
 mod doctor;
+mod documented;
 mod emails;
 mod exits;
 mod first_run;
 mod mail_down;
 mod metrics;
+mod proxies;
 mod races;
 mod rotation;
 mod secrets;
@@ -18,3 +22,4 @@ mod serving;
 mod shells;
 #[cfg(feature = "otlp")]
 mod traces;
+mod upgrading;

@@ -36,6 +36,7 @@ mod one_dies;
 mod outages;
 mod races;
 mod revocation;
+mod rolling;
 mod signup;
 mod sleeper;
 mod stopping;

@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod conformance;
+mod example;
 mod fixture;
 mod keys;
 mod oracle;

@@ -93,6 +93,14 @@ impl Fixture {
         }
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        match &self.place {
+            Place::Folder(folder) => format!("sqlite://{}", file(folder).display()),
+            Place::Schema(url) => url.clone(),
+        }
+    }
+
     /// A store of another process, as far as the database can tell.
     pub(crate) async fn beside(&self) -> SqlStore {
         self.place.open().await

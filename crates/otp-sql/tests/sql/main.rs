@@ -5,6 +5,7 @@
 
 mod batches;
 mod conformance;
+mod example;
 mod fixture;
 mod leases;
 mod listing;

@@ -26,9 +26,12 @@ on_each_engine! {
     mail_that_waited_before_there_were_letters_is_sent
     origins_there_were_before_they_were_listed_are_listed
     what_was_counted_by_the_hour_and_audited_before_is_still_told
-    a_later_version_is_left_alone
+    what_a_later_version_has_added_is_left_alone
+    a_version_that_is_outgrown_does_nothing
+    a_database_of_another_line_is_left_alone
     a_migration_changed_after_it_was_run_is_refused
     several_processes_may_migrate_at_once
+    a_table_that_is_held_is_not_waited_for_until_nobody_can_work
 }
 
 async fn a_new_database_has_everything_before_it(fixture: Fixture) {
@@ -42,7 +45,8 @@ async fn a_new_database_has_everything_before_it(fixture: Fixture) {
         "0007 users listed",
         "0008 numbers and trails",
         "0009 challenges by end",
-        "0010 retired keys",
+        "0010 schema floor",
+        "0011 retired keys",
     ];
     let pending = pending.map(ToOwned::to_owned);
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(pending.into()));
@@ -170,16 +174,38 @@ async fn what_was_counted_by_the_hour_and_audited_before_is_still_told(fixture: 
     assert_eq!(fixture.store.waiting(tenant).await.unwrap(), 1);
 }
 
-async fn a_later_version_is_left_alone(fixture: Fixture) {
-    let fixture = fixture.with_tables().await;
+/// As a later version leaves it behind that has run a migration of its own.
+async fn migrate_later(fixture: &Fixture, migration: &str) {
     let nothing = fixture.literal(&[]);
-    let later = format!(
+    fixture.execute(migration).await;
+    let run = format!(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9999, 'later', TRUE, {nothing}, 0)"
     );
-    fixture.execute(&later).await;
-    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Newer);
+    fixture.execute(&run).await;
+}
+
+async fn what_a_later_version_has_added_is_left_alone(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    migrate_later(&fixture, "ALTER TABLE users ADD COLUMN nick TEXT").await;
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Extended);
+    fixture.store.migrate().await.unwrap();
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Extended);
+}
+
+async fn a_version_that_is_outgrown_does_nothing(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    migrate_later(&fixture, "UPDATE schema_floor SET floor = 9999").await;
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Outgrown);
     assert_eq!(fixture.store.migrate().await.unwrap_err().kind(), FaultKind::Misconfigured);
+}
+
+async fn a_database_of_another_line_is_left_alone(fixture: Fixture) {
+    let fixture = fixture.with_tables().await;
+    migrate_later(&fixture, "DELETE FROM _sqlx_migrations WHERE version = 10").await;
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Outgrown);
+    assert_eq!(fixture.store.migrate().await.unwrap_err().kind(), FaultKind::Misconfigured);
+    assert_eq!(fixture.rows("_sqlx_migrations").await, 11);
 }
 
 async fn a_migration_changed_after_it_was_run_is_refused(fixture: Fixture) {
@@ -203,4 +229,31 @@ async fn several_processes_may_migrate_at_once(fixture: Fixture) {
         migrated.unwrap();
     }
     assert_eq!(fixture.store.schema().await.unwrap(), Schema::Current);
+}
+
+async fn a_table_that_is_held_is_not_waited_for_until_nobody_can_work(fixture: Fixture) {
+    if fixture.engine() == Engine::Sqlite {
+        return; // Where nobody migrates beside a server.
+    }
+    let fixture = fixture.with_tables().await;
+    fixture.execute("DROP INDEX challenges_by_end").await;
+    fixture.execute("DELETE FROM _sqlx_migrations WHERE version = 9").await;
+    // As a dump of the database does for as long as it takes.
+    let mut dump = fixture.raw().await;
+    dump.execute("BEGIN").await;
+    dump.execute("LOCK TABLE challenges IN SHARE UPDATE EXCLUSIVE MODE").await;
+    let store = fixture.beside().await;
+    let migrating = tokio::spawn(async move { store.migrate().await });
+    let mut locks = fixture.raw().await;
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'challenges'::regclass";
+    while locks.number(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let samples = Samples::seeded(21);
+    let challenge = samples.challenge(samples.realm(), NOW);
+    fixture.store.open(samples.request(&challenge), NOW).await.unwrap();
+    assert_eq!(migrating.await.unwrap().unwrap_err().kind(), FaultKind::Unavailable);
+    assert_eq!(fixture.store.schema().await.unwrap(), Schema::Pending(vec!["0009 challenges by end".to_owned()]));
+    dump.execute("ROLLBACK").await;
+    fixture.store.migrate().await.unwrap();
 }

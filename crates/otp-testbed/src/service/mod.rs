@@ -23,6 +23,7 @@ mod home;
 mod ledger;
 mod load;
 mod program;
+mod proxy;
 mod server;
 
 pub use clock::SteppedClock;
@@ -30,6 +31,7 @@ pub use home::{Home, SECRET};
 pub use ledger::{Calls, Ledger};
 pub use load::{Closing, Load};
 pub use program::Program;
+pub use proxy::{Fronted, Proxy};
 pub use server::{Server, code};
 
 use std::future::Future;

@@ -73,6 +73,11 @@ impl Program {
         assert!(sent.success());
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.child.lock().unwrap().try_wait().unwrap().is_some()
+    }
+
     /// Waits until it has ended; answers how, and everything it wrote.
     pub fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.get_mut().unwrap().wait().unwrap();

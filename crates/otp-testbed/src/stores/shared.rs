@@ -2,6 +2,7 @@
 //! started once, by `cargo xtask test` or `cargo xtask services`, which tell where they are.
 
 use std::io::Write;
+use std::process::Command;
 use std::sync::Once;
 
 /// Where the shared Postgres is.
@@ -29,17 +30,34 @@ pub fn redis_url() -> Option<String> {
     given(REDIS, &TOLD)
 }
 
+/// Nothing, unless `program` is installed, which tells its version when called with `asked`: the caller's test has nothing to
+/// do then; stderr says so.
+///
+/// # Panics
+/// When it is not and [`REQUIRED`] is set.
+pub fn installed(program: &str, asked: &str, told: &Once) -> Option<()> {
+    if Command::new(program).arg(asked).output().is_ok() {
+        return Some(());
+    }
+    assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set and {program} is not installed");
+    tell(told, &format!("{program} IS NOT INSTALLED"));
+    None
+}
+
 /// What the variable `name` holds. Where it is not set, stderr is told once, or it is a mistake.
 #[expect(clippy::disallowed_methods, reason = "what tests run on is no configuration of the service")]
 pub(crate) fn given(name: &str, told: &Once) -> Option<String> {
     let value = std::env::var(name).ok();
     if value.is_none() {
         assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set and {name} is not");
-        // Not by `eprintln`, which the test runner hides while tests pass.
-        told.call_once(|| {
-            writeln!(std::io::stderr(), "\n{name} IS NOT SET: TESTS ARE SKIPPED. `cargo xtask services` sets it up.\n")
-                .ok();
-        });
+        tell(told, &format!("{name} IS NOT SET"));
     }
     value
+}
+
+/// Says once that tests are skipped. Not by `eprintln`, which the test runner hides while tests pass.
+fn tell(told: &Once, why: &str) {
+    told.call_once(|| {
+        writeln!(std::io::stderr(), "\n{why}: TESTS ARE SKIPPED. `cargo xtask services` sets it up.\n").ok();
+    });
 }

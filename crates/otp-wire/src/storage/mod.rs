@@ -86,20 +86,20 @@ impl Storage {
     /// Applies pending migrations.
     ///
     /// # Errors
-    /// `Misconfigured` when the database is of a newer version.
+    /// `Misconfigured` when the database is [`Schema::Outgrown`].
     pub async fn migrate(&self) -> Res<()> {
         self.sql.migrate().await
     }
 
-    /// Fails unless the schema is exactly that of this binary.
+    /// Fails unless the schema serves this binary.
     ///
     /// # Errors
     /// `Misconfigured`, saying what to do.
-    pub async fn require_current(&self) -> Res<()> {
+    pub async fn require_served(&self) -> Res<()> {
         let what = match self.schema().await? {
-            Schema::Current => return Ok(()),
+            Schema::Current | Schema::Extended => return Ok(()),
             Schema::Pending(_) => "migrations are pending: run `otp-server migrate up`",
-            Schema::Newer => "the database is of a newer version: run that",
+            Schema::Outgrown => "the database is of a newer version, which this one cannot work with: run that",
         };
         Err(Fault::misconfigured("storage.schema", what))
     }

@@ -65,7 +65,11 @@ pub(super) async fn database(config: &Config) -> Option<Finding> {
     Some(match schema {
         Ok(Schema::Current) => Finding::ok(Check::Database, "answers, and its schema is current"),
         Ok(Schema::Pending(names)) => pending(config, format!("migrations are pending: {}", names.join(", "))),
-        Ok(Schema::Newer) => Finding::error(Check::Database, "was migrated by a later version").fix("run that version"),
+        Ok(Schema::Extended) => Finding::ok(Check::Database, "answers; a later version has added to its schema"),
+        Ok(Schema::Outgrown) => {
+            Finding::error(Check::Database, "a later version has taken away what this one works with")
+                .fix("run that version")
+        }
         Err(fault) => down(Check::Database, fault),
     })
 }
