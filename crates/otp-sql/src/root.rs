@@ -23,7 +23,7 @@ statements! {
         INSERT INTO retired_keys (kid, sealed, ends_at)
         VALUES ($1, $2, $3)
         ON CONFLICT (kid) DO UPDATE SET sealed = excluded.sealed, ends_at = excluded.ends_at";
-    RETIRED = "SELECT kid, sealed, ends_at FROM retired_keys WHERE ends_at > $1 ORDER BY kid";
+    RETIRED = "SELECT kid, sealed, ends_at FROM retired_keys WHERE ends_at > $1 ORDER BY ends_at, kid";
 }
 
 /// When a key ends whose end is not known yet.

@@ -80,7 +80,7 @@ pub trait RootStore: Send + Sync {
     /// When the store cannot be written.
     async fn retire(&self, key: RetiredKey) -> Res<()>;
 
-    /// The keys kept that have not ended at `now`, by name.
+    /// The keys kept that have not ended at `now`, in whatever order.
     ///
     /// # Contract
     /// 1. MUST answer every one, and none that has ended (`retired_keys_are_kept_until_they_end`).
