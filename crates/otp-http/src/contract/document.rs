@@ -216,7 +216,7 @@ fn saying_so(schema: RefOr<Schema>) -> RefOr<Schema> {
     let says_so = ObjectBuilder::new().property("success", success).required("success");
     let all = match schema {
         RefOr::T(Schema::AllOf(all)) => all.items,
-        one => vec![one],
+        one @ (RefOr::T(_) | RefOr::Ref(_)) => vec![one],
     };
     let all = all.into_iter().fold(AllOfBuilder::new().item(says_so), AllOfBuilder::item);
     RefOr::T(all.build().into())

@@ -95,7 +95,7 @@ impl Operation {
     }
 
     /// Answers a text of the type `media`, of which there is no schema.
-    pub(crate) const fn as_text(mut self, media: &'static str) -> Self {
+    pub(crate) const fn telling(mut self, media: &'static str) -> Self {
         if let Some(usual) = &mut self.answers[0] {
             usual.media = media;
             usual.schema = None;

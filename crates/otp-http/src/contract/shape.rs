@@ -136,6 +136,6 @@ pub(crate) fn described(schema: RefOr<Schema>, description: &str) -> RefOr<Schem
             array.description = Some(description.to_owned());
             RefOr::T(array.into())
         }
-        other => other,
+        other @ (RefOr::T(_) | RefOr::Ref(_)) => other,
     }
 }

@@ -22,7 +22,11 @@ macro_rules! guides {
 
 guides! {
     "start" "Getting started" "README.md";
+    "command-line" "Command line" "docs/command-line.md";
     "deploying" "Deploying" "docs/deploying.md";
+    "security" "Security" "docs/security.md";
+    "embedding" "Embedding" "docs/embedding.md";
+    "differences" "What is different" "docs/differences.md";
     "performance" "Performance" "docs/performance.md";
     "writing-an-adapter" "Writing an adapter" "docs/writing-an-adapter.md";
 }

@@ -39,7 +39,17 @@ pub(super) fn to_html(text: &str, root: &str) -> String {
             }
             // A page is made of what its author has written as text.
             Event::Html(_) | Event::InlineHtml(_) => {}
-            other => events.push(other.clone()),
+            Event::Start(_)
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::Code(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::Rule
+            | Event::TaskListMarker(_) => events.push(event.clone()),
         }
     }
     let mut page = String::new();
@@ -56,12 +66,8 @@ pub(super) fn headings(text: &str) -> Vec<(String, String)> {
 /// The text of the heading that has just begun.
 fn heading(events: &[Event<'_>]) -> String {
     let within = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
-    within
-        .filter_map(|event| match event {
-            Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
-            _ => None,
-        })
-        .collect()
+    let text = |event| if let Event::Text(text) | Event::Code(text) = event { Some(text.as_ref()) } else { None };
+    within.filter_map(text).collect()
 }
 
 /// The fragment of a heading, as where code is hosted makes it.

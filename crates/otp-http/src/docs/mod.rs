@@ -40,13 +40,13 @@ pub(crate) const OPENAPI: Operation =
     Operation::new::<Document>("getOpenApi", "This document", "OpenAPI 3.1, as generated clients read it.").bare();
 /// How the route is told of.
 pub(crate) const REFERENCE: Operation =
-    Operation::new::<Document>("showDocs", "Every call there is", "For people.").as_text(html::MEDIA);
+    Operation::new::<Document>("showDocs", "Every call there is", "For people.").telling(html::MEDIA);
 /// How the route is told of.
 pub(crate) const ERRORS: Operation =
-    Operation::new::<Document>("showErrors", "Every error code there is", "For people.").as_text(html::MEDIA);
+    Operation::new::<Document>("showErrors", "Every error code there is", "For people.").telling(html::MEDIA);
 /// How the route is told of.
 pub(crate) const GUIDE: Operation =
-    Operation::new::<Document>("showGuide", "A guide", "For people.").as_text(html::MEDIA);
+    Operation::new::<Document>("showGuide", "A guide", "For people.").telling(html::MEDIA);
 
 /// The document, to who reaches the service as it is configured.
 pub(crate) async fn openapi(State(app): State<App>) -> Response {

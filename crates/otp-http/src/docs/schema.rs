@@ -66,7 +66,7 @@ fn kind(schema: &Value, document: &Value) -> String {
     let mut words = match &schema["type"] {
         Value::String(name) => name.clone(),
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        _ => "object".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "object".to_owned(),
     };
     let bound = |name: &str| schema[name].as_u64();
     match (bound("minimum"), bound("maximum")) {

@@ -36,7 +36,7 @@ pub(crate) const SHOW: Operation = Operation::new::<Opened>(
     "The page behind the link in the mail",
     "For people. Shows a button and opens nothing, so that programs that follow links in mails do not.",
 )
-.as_text(html::MEDIA)
+.telling(html::MEDIA)
 .or(409, "The address has an account by now.", html::MEDIA)
 .or(410, "The link is none of this service, too old, or was used.", html::MEDIA)
 .or(503, "Not now.", html::MEDIA)
@@ -48,7 +48,7 @@ pub(crate) const CONFIRM: Operation = Operation::new::<Opened>(
     "The button of that page",
     "For people. Opens the account and shows its keys, once.",
 )
-.as_text(html::MEDIA)
+.telling(html::MEDIA)
 .or(403, "Nobody may sign up.", html::MEDIA)
 .or(409, "The address has an account by now.", html::MEDIA)
 .or(410, "The link is none of this service, too old, or was used.", html::MEDIA)

@@ -118,7 +118,7 @@ fn nullable_list(items: RefOr<Schema>) -> ArrayBuilder {
 fn or_null_of<T: PartialSchema>() -> RefOr<Schema> {
     match T::schema() {
         RefOr::T(Schema::Object(object)) => or_null(object.into()).into(),
-        other => other,
+        other @ (RefOr::T(_) | RefOr::Ref(_)) => other,
     }
 }
 
@@ -131,6 +131,8 @@ fn or_null(schema: ObjectBuilder) -> ObjectBuilder {
         SchemaType::AnyValue => vec![Type::Null],
     };
     object.schema_type = SchemaType::from_iter(types);
-    object.enum_values.as_mut().map(|values| values.push(serde_json::Value::Null));
+    if let Some(values) = &mut object.enum_values {
+        values.push(serde_json::Value::Null);
+    }
     object.into()
 }
