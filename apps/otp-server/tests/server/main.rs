@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+#[cfg(feature = "otlp")]
+mod canaries;
 mod command_line;
 mod crash;
 mod doctor;
