@@ -2,7 +2,8 @@
 //!
 //! [`Server`](super::Server), [`Home`](super::Home) and [`code`](super::code) enter what passes through them. A process's log is searched
 //! when the process is dropped, its folder when its home is, for all secrets of all tests so far; whatever else the service writes to, a test hands to
-//! [`assert_silent`]. What is found fails the test that is at its end.
+//! [`assert_silent`]. What is found fails the test that is at its end. Owners' addresses stand in the database in clear: no test may take the address of
+//! a user of any other for one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
