@@ -4,6 +4,8 @@
 
 mod backup;
 mod browser;
+#[cfg(feature = "otlp")]
+mod canaries;
 mod command_line;
 mod crash;
 mod deploying;

@@ -6,7 +6,7 @@ use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 
 /// What is told at `port` of this machine.
-async fn told(port: u16) -> String {
+pub(crate) async fn told(port: u16) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.get(format!("http://127.0.0.1:{port}/metrics")).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");

@@ -10,7 +10,7 @@ use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
 
 /// Takes traces on a port of its own; answers where, and the bodies of what it gets.
-fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
+pub(crate) fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (bodies, got) = channel();

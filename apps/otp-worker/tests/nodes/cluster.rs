@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use otp_testbed::service::{Home, Program, Server, SteppedClock, until};
+use otp_testbed::service::{Home, Program, Server, SteppedClock, canary, until};
 use otp_testbed::stores::{Durability, Persistence, Postgres, Redis};
 use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
@@ -91,6 +91,15 @@ impl Cluster {
     /// Waits until every mail was settled.
     pub(crate) async fn quiet(&self) {
         until("an empty outbox", async || self.number("SELECT count(*) FROM outbox") == 0).await;
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        canary::assert_silent("Postgres", &self.postgres.written());
+        if let Some(redis) = &self.redis {
+            canary::assert_silent("Redis", &redis.written());
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use crate::cluster::{Cluster, Limits};
 
 on_both!(of_many_confirmations_on_two_nodes_one_opens_the_account_and_its_owner_hears_of_it);
 
-const OWNER: &str = "ada@example.org";
+/// Owners stand in the database in clear, so that nobody else may be called so.
+const OWNER: &str = "charles@engines.example";
 
 async fn of_many_confirmations_on_two_nodes_one_opens_the_account_and_its_owner_hears_of_it(limits: Limits) {
     let cluster = Cluster::ready(limits).await;

@@ -1,4 +1,4 @@
-//! The wall clock of processes under test, moved by preloading `stepped_clock.c`.
+//! The clocks of processes under test, moved by preloading `stepped_clock.c`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// The clock of every process started in the homes it was given to. It shows the true time until it is moved.
+/// The clocks of every process started in the homes it was given to. They show the true time until they are moved.
 #[derive(Debug)]
 pub struct SteppedClock {
     folder: TempDir,
-    ahead: AtomicI64,
+    wall: AtomicI64,
+    timers: AtomicI64,
 }
 
 impl SteppedClock {
@@ -21,23 +22,33 @@ impl SteppedClock {
     /// # Panics
     /// When there is no C compiler.
     pub fn unmoved() -> Self {
-        let clock = Self { folder: tempfile::tempdir().unwrap(), ahead: AtomicI64::new(0) };
+        let clock = Self { folder: tempfile::tempdir().unwrap(), wall: AtomicI64::new(0), timers: AtomicI64::new(0) };
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/service/stepped_clock.c");
         let compiler = ["-shared", "-fPIC", "-O1", "-o"];
         let compiled = Command::new("cc").args(compiler).arg(clock.library()).arg(source).status().unwrap();
         assert!(compiled.success());
-        clock.advance(Duration::ZERO);
+        clock.show();
         clock
     }
 
-    /// Moves it later.
+    /// Moves the wall clock later; timers go on as they are.
     pub fn advance(&self, span: Duration) {
-        let span = i64::try_from(span.as_millis()).unwrap();
-        let ahead = self.ahead.fetch_add(span, Ordering::SeqCst) + span;
+        self.wall.fetch_add(millis(span), Ordering::SeqCst);
+        self.show();
+    }
+
+    /// Lets time pass: timers are due earlier, too. A process that sleeps until one of them finds out when anything else wakes it.
+    pub fn pass(&self, span: Duration) {
+        self.timers.fetch_add(millis(span), Ordering::SeqCst);
+        self.advance(span);
+    }
+
+    fn show(&self) {
         // In place: the processes have the file mapped.
         let mut file =
             std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(self.offset()).unwrap();
-        file.write_all(&ahead.to_ne_bytes()).unwrap();
+        let [wall, timers] = [&self.wall, &self.timers].map(|ahead| ahead.load(Ordering::SeqCst).to_ne_bytes());
+        file.write_all(&[wall, timers].concat()).unwrap();
     }
 
     /// What a process goes by it with.
@@ -53,4 +64,8 @@ impl SteppedClock {
     fn offset(&self) -> PathBuf {
         self.folder.path().join("stepped_clock.offset")
     }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap()
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Program, Server, SteppedClock};
+use super::{Program, Server, SteppedClock, canary};
 use crate::port::free_port;
 
 /// The key every server of these tests runs with.
@@ -15,7 +15,10 @@ pub const SECRET: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// What a process logs once it does its work.
 const READY: &str = "\"ready\"";
 
-/// Where a server lives: its folder, its port, its environment.
+/// What `dev` keeps secrets in.
+const KEPT: [&str; 2] = ["dev.env", "secret.key"];
+
+/// Where a server lives: its folder, its port, its environment. What it leaves in the folder may hold no secret.
 #[derive(Debug)]
 pub struct Home {
     folder: TempDir,
@@ -43,11 +46,16 @@ impl Home {
             .with("OTP_SECRET_KEY", SECRET)
             .with("OTP_EMAIL_URL", smtp)
             .with("OTP_EMAIL_FROM", "Acme <no-reply@acme.example>")
+            // Its log is searched for secrets: it may say all it has to.
+            .with("OTP_LOG", "debug")
     }
 
     /// With one more variable of its environment.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
+        if name == "OTP_SECRET_KEY" {
+            canary::enter("secret key", value);
+        }
         self.environment.push((name.into(), value.into()));
         self
     }
@@ -91,7 +99,9 @@ impl Home {
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        let answer = serde_json::from_slice(&output.stdout).unwrap();
+        canary::enter_answer(&answer);
+        answer
     }
 
     /// Registers a customer, one for each plan; answers its id and key.
@@ -137,6 +147,16 @@ impl Home {
             }
         }
         files
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let data = self.path().join("otp-data");
+        let written = self.files().into_iter().filter(|(path, _)| path.starts_with(&data));
+        for (path, content) in written.filter(|(path, _)| !KEPT.iter().any(|kept| path.ends_with(kept))) {
+            canary::assert_silent(&path.display().to_string(), &content);
+        }
     }
 }
 

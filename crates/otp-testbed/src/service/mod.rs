@@ -18,6 +18,8 @@
 //! # }
 //! ```
 
+pub mod canary;
+
 mod clock;
 mod home;
 mod ledger;

@@ -5,9 +5,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
+use super::canary;
 use crate::PATIENCE;
 
-/// A running process; killed when dropped.
+/// A running process; killed when dropped. Its log may hold no secret.
 #[derive(Debug)]
 pub struct Program {
     child: Mutex<Child>,
@@ -25,6 +26,8 @@ struct Heard {
 #[derive(Debug, Default)]
 struct Said {
     text: String,
+    /// What of it is log: a command may well answer with a secret, on stdout.
+    log: String,
     /// Pipes closed; both do when the process ends.
     closed: usize,
 }
@@ -38,8 +41,13 @@ impl Program {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let heard = Arc::new(Heard::default());
         let readers =
-            vec![read(child.stdout.take().unwrap(), heard.clone()), read(child.stderr.take().unwrap(), heard.clone())];
+            vec![read(child.stdout.take().unwrap(), &heard, false), read(child.stderr.take().unwrap(), &heard, true)];
         Self { id: child.id(), child: Mutex::new(child), heard, readers }
+    }
+
+    /// Its number.
+    pub const fn id(&self) -> u32 {
+        self.id
     }
 
     /// Everything it has written so far.
@@ -81,10 +89,14 @@ impl Program {
     /// Waits until it has ended; answers how, and everything it wrote.
     pub fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.get_mut().unwrap().wait().unwrap();
+        self.hear_the_rest();
+        (status, self.said())
+    }
+
+    fn hear_the_rest(&mut self) {
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }
-        (status, self.said())
     }
 }
 
@@ -95,14 +107,24 @@ impl Drop for Program {
             child.kill().ok();
             child.wait().ok();
         }
+        self.hear_the_rest();
+        canary::assert_silent("a log", self.heard.said.lock().unwrap().log.as_bytes());
     }
 }
 
 /// Collects a pipe, line by line.
-fn read(pipe: impl Read + Send + 'static, heard: Arc<Heard>) -> JoinHandle<()> {
+fn read(pipe: impl Read + Send + 'static, heard: &Arc<Heard>, is_log: bool) -> JoinHandle<()> {
+    let heard = heard.clone();
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            heard.said.lock().unwrap().text.push_str(&format!("{line}\n"));
+            let line = format!("{line}\n");
+            {
+                let mut said = heard.said.lock().unwrap();
+                said.text.push_str(&line);
+                if is_log {
+                    said.log.push_str(&line);
+                }
+            }
             heard.more.notify_all();
         }
         heard.said.lock().unwrap().closed += 1;

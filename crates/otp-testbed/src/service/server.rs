@@ -6,7 +6,7 @@ use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::Program;
+use super::{Program, canary};
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -44,8 +44,11 @@ impl Server {
     /// # Errors
     /// When no answer came.
     pub async fn post(&self, path: &str, key: &str, body: Value) -> reqwest::Result<(u16, Value)> {
+        canary::enter_request(path, &body);
         let answer = self.request(Method::POST, path).header("X-OTP-API-Key", key).json(&body).send().await?;
-        Ok((answer.status().as_u16(), answer.json().await?))
+        let (status, answer) = (answer.status().as_u16(), answer.json().await?);
+        canary::enter_answer(&answer);
+        Ok((status, answer))
     }
 
     /// Asks for a code, which has to succeed; answers the body.
@@ -93,5 +96,7 @@ impl Server {
 pub async fn code(sink: &SmtpSink, email: &str) -> String {
     let traffic = sink.until(|traffic| traffic.mails.iter().any(|mail| mail.is_to(email))).await;
     let mail = traffic.mails.iter().find(|mail| mail.is_to(email)).unwrap();
-    mail.code().unwrap_or_else(|| panic!("no code in {}", mail.text)).to_owned()
+    let code = mail.code().unwrap_or_else(|| panic!("no code in {}", mail.text));
+    canary::enter("code", code);
+    code.to_owned()
 }

@@ -86,6 +86,26 @@ impl Postgres {
         expect_success(self.command("pg_dump").args(["--dbname", &self.url()])).stdout
     }
 
+    /// Everything it has on disk, whether it runs or not: tables, and every write to them in the write-ahead log.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn written(&self) -> Vec<u8> {
+        let (mut folders, mut written) = (vec![self.data()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    // While it runs, files come and go.
+                    written.extend(std::fs::read(path).unwrap_or_default());
+                }
+            }
+        }
+        written
+    }
+
     /// Ends it in good order: open transactions are rolled back, clients disconnected.
     pub fn stop(&self) {
         self.daemon.stop(Signal::INT);

@@ -1,5 +1,5 @@
-//! What every process of the service has in common: how it reads its settings, logs, measures, waits for its
-//! database, works beside requests and ends.
+//! What every process of the service has in common: how it reads its settings, logs, measures, serves, waits for
+//! its database, works beside requests and ends.
 //!
 //! A process is these parts in its own order; `otp-worker` is the shortest example:
 //!
@@ -31,6 +31,7 @@ pub mod schema;
 mod exit;
 mod measures;
 mod requirements;
+mod serving;
 mod settings;
 mod termination;
 #[cfg(feature = "otlp")]
@@ -41,6 +42,7 @@ mod work;
 pub use exit::{Exit, Failure};
 pub use measures::Measures;
 pub use requirements::Requirements;
+pub use serving::Serving;
 pub use settings::{HEADING, SettingArgs};
 pub use termination::Termination;
 pub use traffic::TrafficTask;

@@ -2,7 +2,7 @@
 
 mod described;
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +16,7 @@ use otp_core::tally;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::Failure;
+use super::{Failure, Serving};
 use crate::config::Config;
 use crate::storage::Storage;
 
@@ -26,6 +26,8 @@ const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.7
 const SORT_EVERY: Duration = Duration::from_secs(5);
 /// How often the outbox is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Connections at once: one for each Prometheus, and a person who looks.
+const CONNECTIONS: u32 = 32;
 /// The text format of Prometheus.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -33,7 +35,7 @@ const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[derive(Debug)]
 pub struct Measures {
     tasks: JoinSet<()>,
-    is_on: bool,
+    serving: Option<Serving>,
 }
 
 impl Measures {
@@ -44,7 +46,7 @@ impl Measures {
     /// [`Failure::Failed`] when the address somebody has set cannot be listened on, or the process measures already.
     pub async fn begin(config: &Config) -> Result<Self, Failure> {
         let mut tasks = JoinSet::new();
-        let Some(listen) = config.metrics_listen else { return Ok(Self { tasks, is_on: false }) };
+        let Some(listen) = config.metrics_listen else { return Ok(Self { tasks, serving: None }) };
         let listener = match TcpListener::bind(listen).await {
             Ok(listener) => listener,
             Err(error) => {
@@ -57,7 +59,7 @@ impl Measures {
                 }
                 // Nobody has asked for it: a second process on this machine goes without.
                 tracing::warn!("{text}");
-                return Ok(Self { tasks, is_on: false });
+                return Ok(Self { tasks, serving: None });
             }
         };
         let handle = record()?;
@@ -66,13 +68,13 @@ impl Measures {
         let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
         tracing::info!(listen = %address, "metrics");
         tasks.spawn(sort(handle.clone()));
-        tasks.spawn(tell(listener, handle, address));
-        Ok(Self { tasks, is_on: true })
+        let serving = Serving::to(CONNECTIONS, Arc::new(listener), telling(handle));
+        Ok(Self { tasks, serving: Some(serving) })
     }
 
     /// Looks at the outbox of `storage`, too, from now on.
     pub fn watch_outbox(&mut self, storage: &Storage) {
-        if self.is_on {
+        if self.serving.is_some() {
             self.tasks.spawn(watch(storage.clone()));
         }
     }
@@ -96,11 +98,9 @@ async fn sort(handle: PrometheusHandle) {
     }
 }
 
-async fn tell(listener: TcpListener, handle: PrometheusHandle, address: SocketAddr) {
+fn telling(handle: PrometheusHandle) -> Router {
     let answer = async move || ([(CONTENT_TYPE, FORMAT)], handle.render());
-    if let Err(error) = axum::serve(listener, Router::new().route("/metrics", get(answer))).await {
-        tracing::error!(%error, listen = %address, "metrics are told no more");
-    }
+    Router::new().route("/metrics", get(answer))
 }
 
 async fn watch(storage: Storage) {
