@@ -74,9 +74,9 @@ impl Comparison<'_> {
                     continue;
                 }
                 let place = format!("{name} {status}");
-                match &new["responses"][status]["content"][media] {
-                    Value::Null => self.note(&place, format!("answers no {media} any more"), true),
-                    there => self.schema(&place, &content["schema"], &there["schema"], Way::Answered, DEEPEST),
+                match new["responses"][status]["content"].get(media) {
+                    None => self.note(&place, format!("answers no {media} any more"), true),
+                    Some(there) => self.schema(&place, &content["schema"], &there["schema"], Way::Answered, DEEPEST),
                 }
             }
         }
@@ -121,10 +121,10 @@ impl Comparison<'_> {
         let (must_before, must_now) = (required(&old), required(&new));
         for (name, member) in old["properties"].as_object().into_iter().flatten() {
             let place = format!("{place} {name}");
-            match &new["properties"][name] {
+            match new["properties"].get(name) {
                 // What is not known is refused, and what is not there is missed.
-                Value::Null => self.note(&place, "is gone", true),
-                there => self.schema(&place, member, there, way, depth - 1),
+                None => self.note(&place, "is gone", true),
+                Some(there) => self.schema(&place, member, there, way, depth - 1),
             }
         }
         let turned = match way {

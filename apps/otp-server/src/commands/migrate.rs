@@ -18,12 +18,14 @@ pub(crate) async fn run(settings: &SettingArgs, command: &MigrateCommand) -> Res
 }
 
 async fn up(storage: &Storage, json: bool) -> Result<(), Failure> {
-    let pending = match storage.schema().await? {
-        Schema::Pending(pending) => pending,
-        Schema::Current | Schema::Newer => Vec::new(),
+    let (status, pending) = match storage.schema().await? {
+        Schema::Pending(pending) => ("current", pending),
+        Schema::Extended => ("extended", Vec::new()),
+        // What it is outgrown by, `migrate` says.
+        Schema::Current | Schema::Outgrown => ("current", Vec::new()),
     };
     storage.migrate().await?;
-    output::members(json, &[("status", "current".into()), ("applied", pending.into())])
+    output::members(json, &[("status", status.into()), ("applied", pending.into())])
 }
 
 async fn status(storage: &Storage, json: bool) -> Result<(), Failure> {

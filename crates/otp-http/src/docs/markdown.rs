@@ -66,8 +66,12 @@ pub(super) fn headings(text: &str) -> Vec<(String, String)> {
 /// The text of the heading that has just begun.
 fn heading(events: &[Event<'_>]) -> String {
     let within = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
-    let text = |event| if let Event::Text(text) | Event::Code(text) = event { Some(text.as_ref()) } else { None };
-    within.filter_map(text).collect()
+    within.fold(String::new(), |mut heading, event| {
+        if let Event::Text(text) | Event::Code(text) = event {
+            heading.push_str(text);
+        }
+        heading
+    })
 }
 
 /// The fragment of a heading, as where code is hosted makes it.

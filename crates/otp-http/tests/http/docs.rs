@@ -6,16 +6,8 @@ use otp_http::{ProblemCode, openapi};
 
 use crate::world::{PUBLIC_URL, World};
 
-const GUIDES: [&str; 8] = [
-    "start",
-    "command-line",
-    "deploying",
-    "security",
-    "embedding",
-    "differences",
-    "performance",
-    "writing-an-adapter",
-];
+const GUIDES: [&str; 8] =
+    ["start", "command-line", "deploying", "security", "embedding", "differences", "performance", "writing-an-adapter"];
 
 impl World {
     async fn shown(&self, path: &str) -> String {

@@ -256,6 +256,11 @@ pub(crate) fn other_than(code: &str) -> String {
     format!("{}{turned}", &code[..code.len() - 1])
 }
 
+/// Whether whoever runs the tests wants what is generated to be written anew.
+pub(crate) fn is_renewing() -> bool {
+    std::env::var_os("UPDATE_DOCS").is_some()
+}
+
 /// The text of a member.
 #[track_caller]
 pub(crate) fn text(body: &Value, member: &str) -> String {
