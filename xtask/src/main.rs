@@ -1,6 +1,7 @@
 //! Project tasks: `cargo xtask help`.
 
 mod bench;
+mod fuzz;
 mod install;
 mod mutants;
 mod process;
@@ -18,6 +19,7 @@ cargo xtask TASK
 
   test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
   bench     how fast the service is, beside the fewest durable writes its work needs: `cargo xtask bench --help`
+  fuzz      what strangers send, made up for a minute a target: `cargo xtask fuzz [TARGET] [--seconds N]`
   mutants   mistakes that the tests have to see, made one after the other
   tidy      the rules of ARCHITECTURE.md that a compiler does not know
   services  the Postgres and the Redis that tests share, for `cargo test` by hand, until Ctrl-C
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let done = match task.as_deref() {
         Some("test") => prepared().and_then(|root| test::all(&root)),
         Some("bench") => prepared().and_then(|root| bench::run_with(&root, std::env::args().skip(2))),
+        Some("fuzz") => prepared().and_then(|root| fuzz::run_with(&root, std::env::args().skip(2))),
         Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
         Some("tidy") => prepared().and_then(|root| tidy::check(&root)),
         Some("services") => prepared().and_then(|_| servers::serve()),

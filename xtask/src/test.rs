@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
-use crate::{install, mutants, tidy};
+use crate::{fuzz, install, mutants, tidy};
 
 /// Features that a build may have without the others, by package. All of them together are what
 /// everything else is checked with.
@@ -39,6 +39,7 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     tell_and_run(&mut tests)?;
     let deny = install::cargo_deny(root)?;
     run(root, deny, &["--all-features", "check", "bans", "licenses", "sources"])?;
+    fuzz::briefly(root)?;
     mutants::run(root, &servers)?;
     eprintln!("\nall checks passed");
     Ok(())
