@@ -14,10 +14,12 @@ use crate::process::{run, tell_and_run};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs the build and the tests call, and the packages they come in: the embedded database is
-/// compiled from C, the README's transcript is run as it stands, a page signs in from a real browser, alerts are
-/// tried out by who would raise them, and what is documented for deploying by who would run it.
-const PROGRAMS: [(&str, &[&str]); 11] = [
+/// compiled from C and the fuzzer from C++, the README's transcript is run as it stands, a page signs in from a real
+/// browser, alerts are tried out by who would raise them, what is documented for deploying by who would run it, and the
+/// contract by who knows nothing else.
+const PROGRAMS: [(&str, &[&str]); 12] = [
     ("cc", &["gcc", "libc6-dev"]),
+    ("c++", &["g++"]),
     ("curl", &["curl"]),
     (PROMTOOL, &["prometheus"]),
     ("redis-server", &["redis-server"]),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod features;
+mod fuzz;
 mod install;
 mod mutants;
 mod openapi;
@@ -20,6 +21,7 @@ cargo xtask TASK
 
   test      everything a change has to pass: format, tidy, lints, features, tests, bans, licences, mutants
   bench     how fast the service is, beside the fewest durable writes its work needs: `cargo xtask bench --help`
+  fuzz      what strangers send, made up for a minute a target: `cargo xtask fuzz [TARGET] [--seconds N]`
   mutants   mistakes that the tests have to see, made one after the other
   openapi   the contract in docs/openapi.json, made anew, and what has changed of it
   features  every package by itself, with none of its features and with each of them alone
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let done = match task.as_deref() {
         Some("test") => prepared().and_then(|root| test::all(&root)),
         Some("bench") => prepared().and_then(|root| bench::run_with(&root, std::env::args().skip(2))),
+        Some("fuzz") => prepared().and_then(|root| fuzz::run_with(&root, std::env::args().skip(2))),
         Some("mutants") => prepared().and_then(|root| mutants::on_its_own(&root)),
         Some("openapi") => prepared().and_then(|root| openapi::renew(&root)),
         Some("features") => prepared().and_then(|root| features::check(&root)),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::process::{run, tell_and_run};
 use crate::servers::Servers;
-use crate::{features, install, mutants, openapi, tidy};
+use crate::{features, fuzz, install, mutants, openapi, tidy};
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn all(root: &Path) -> Result<()> {
@@ -25,6 +25,7 @@ pub(crate) fn all(root: &Path) -> Result<()> {
     tell_and_run(&mut tests)?;
     let deny = install::cargo_deny(root)?;
     run(root, deny, &["--all-features", "check", "bans", "licenses", "sources"])?;
+    fuzz::briefly(root)?;
     mutants::run(root, &servers)?;
     eprintln!("\nall checks passed");
     Ok(())

@@ -21,6 +21,10 @@ pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// How long a connection that is being closed may take to say so (HTTP/2 does) before it is cut.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
+/// Octets held for all calls together whose bodies have not come whole, heads included: bodies are read before it is known who sends
+/// them, and over HTTP/2 one connection may begin a hundred.
+pub(super) const UNFINISHED: usize = 256 * 1024 * 1024;
+
 /// Octets of a head, request line and all headers. A session's cookie, a token and a key are three; browsers send the cookies
 /// of every customer of the site.
 const HEAD: usize = 32 * 1024;

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use hyper::body::{Frame, Incoming, SizeHint};
+use axum::http::HeaderMap;
+use hyper::body::{Buf, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -67,12 +68,20 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Watched<Body>>, Infallible> {
     let call = watcher.call();
-    let arrival = (!request.body().is_end_stream()).then(|| watcher.arrival());
+    let mut arrival = (!request.body().is_end_stream()).then(|| watcher.arrival());
+    if let Some(arrival) = &mut arrival {
+        arrival.holds(size(request.headers()));
+    }
     let mut request = request.map(|body| Body::new(Watched { body, watcher: watcher.clone(), arrival }));
     request.extensions_mut().insert(ConnectInfo(peer));
     let answer = router.oneshot(request).await?;
     drop(call);
     Ok(answer.map(|body| Watched { body, watcher, arrival: None }))
+}
+
+/// What headers take in memory, about.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
 }
 
 /// The body of a call or of its answer, of which each part that comes or goes is noted.
@@ -94,8 +103,11 @@ impl<B: HttpBody + Unpin> HttpBody for Watched<B> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(part) = &frame {
             self.watcher.moves();
+            let octets = part.as_ref().and_then(|part| part.as_ref().ok()?.data_ref()).map_or(0, Buf::remaining);
             if part.is_none() || self.body.is_end_stream() {
                 self.arrival = None;
+            } else if let Some(arrival) = &mut self.arrival {
+                arrival.holds(octets);
             }
         }
         frame

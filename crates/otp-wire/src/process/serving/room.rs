@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-use super::bounds::{FIRST_CALL, IDLE};
+use super::bounds::{FIRST_CALL, IDLE, UNFINISHED};
 
 /// How soon to look again for somebody silent, where everybody was in the middle of a call.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -24,6 +24,8 @@ pub(super) struct Room {
     begun: Instant,
     taken: Mutex<HashMap<u64, Arc<Standing>>>,
     next: AtomicU64,
+    /// Octets held for calls whose bodies have not come whole.
+    unfinished: AtomicUsize,
 }
 
 /// How a connection stands.
@@ -48,6 +50,7 @@ impl Room {
             begun: Instant::now(),
             taken: Mutex::default(),
             next: AtomicU64::new(0),
+            unfinished: AtomicUsize::new(0),
         })
     }
 
@@ -57,7 +60,7 @@ impl Room {
             if let Ok(permit) = self.free.clone().try_acquire_owned() {
                 break permit;
             }
-            self.clear();
+            self.clear(|_| true);
             if let Ok(Ok(permit)) = timeout(LOOK_AGAIN, self.free.clone().acquire_owned()).await {
                 break permit;
             }
@@ -74,10 +77,11 @@ impl Room {
         drop(self.free.acquire_many(self.size).await);
     }
 
-    /// Shows out the longest silent; first of all those that have never made a call.
-    fn clear(&self) {
+    /// Shows out the longest silent of those that are `in_the_way`; first of all those that have never made a call.
+    fn clear(&self, in_the_way: impl Fn(&Standing) -> bool) {
         let mut taken = self.taken();
-        let mut silent: Vec<_> = taken.iter().filter_map(|(number, of)| Some((of.silence()?, *number))).collect();
+        let candidates = taken.iter().filter(|(_, of)| in_the_way(of));
+        let mut silent: Vec<_> = candidates.filter_map(|(number, of)| Some((of.silence()?, *number))).collect();
         let count = (self.size as usize).div_ceil(CLEARED_AT_ONCE).min(silent.len());
         if count == 0 {
             return;
@@ -178,7 +182,7 @@ impl Watcher {
     /// The body of a call begins to come; it has come when what is answered is dropped.
     pub(super) fn arrival(&self) -> Arrival {
         self.standing.arriving.fetch_add(1, Ordering::Relaxed);
-        Arrival(self.clone())
+        Arrival { watcher: self.clone(), octets: 0 }
     }
 }
 
@@ -195,19 +199,33 @@ impl Drop for UnderWay {
 
 /// A body that has not come whole.
 #[derive(Debug)]
-pub(super) struct Arrival(Watcher);
+pub(super) struct Arrival {
+    watcher: Watcher,
+    octets: usize,
+}
+
+impl Arrival {
+    /// So many more octets are held for it. When all that is held is too much, connections that are silent in the middle of a body
+    /// are closed.
+    pub(super) fn holds(&mut self, octets: usize) {
+        let room = &self.watcher.room;
+        self.octets += octets;
+        if room.unfinished.fetch_add(octets, Ordering::Relaxed) + octets > UNFINISHED {
+            room.clear(|of| of.arriving.load(Ordering::Relaxed) > 0);
+        }
+    }
+}
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        self.0.moves();
-        self.0.standing.arriving.fetch_sub(1, Ordering::Relaxed);
+        self.watcher.moves();
+        self.watcher.room.unfinished.fetch_sub(self.octets, Ordering::Relaxed);
+        self.watcher.standing.arriving.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use futures::FutureExt;
     use tokio::time::advance;
 
@@ -265,5 +283,24 @@ mod tests {
         last.await;
         drop((calling, next));
         room.empty().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_makes_it_hold_too_much_of_unfinished_bodies_goes() {
+        let room = Room::of(3);
+        let (dumb, first, second) = (room.place().await, room.place().await, room.place().await);
+        let _calls = (first.watcher().call(), second.watcher().call());
+        let (mut first_body, mut second_body) = (first.watcher().arrival(), second.watcher().arrival());
+        first_body.holds(UNFINISHED / 2);
+        advance(Duration::from_millis(1)).await;
+        second.watcher().moves();
+        second_body.holds(UNFINISHED / 2);
+        assert!(first.shown_out().now_or_never().is_none(), "as much as may be");
+        second_body.holds(1);
+        first.shown_out().now_or_never().unwrap();
+        assert!(second.shown_out().now_or_never().is_none() && dumb.shown_out().now_or_never().is_none());
+        drop((first_body, first));
+        second_body.holds(UNFINISHED / 4);
+        assert!(second.shown_out().now_or_never().is_none(), "what has gone is held no more");
     }
 }
