@@ -16,17 +16,19 @@
 //!   `Call::from_request`; a handler only says in its signature what it needs.
 //! - `auth`, `signup`, `admin` and `health` are the routes, one module each, which read their input, call one
 //!   use case and shape its answer.
+//! - `routes` lists them. `contract` makes of the list what is served and what is told of it ([`openapi`]); `docs` are the pages
+//!   made of that.
 //! - `problem` is every error answer. Each error of the domain is mapped there by a match without a
 //!   wildcard, and each code is documented in `docs/errors.md`, which is generated.
 //!
 //! # To add a route
-//! 1. Write its module: a struct for what is asked and its `Input`, which reads every member and
-//!    parameter (what it does not read is refused as unknown), a struct to serialise for what is answered,
-//!    and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `Anybody`, `AppCall`,
+//! 1. Write its module: a struct for what is asked and its `Input`, which tells and reads every member and
+//!    parameter (what it does not read is refused as unknown), a struct to serialise for what is answered, with its
+//!    `ToSchema`, an `Operation` that says what the types do not, and a handler `async fn(Call<Who, Asked>) -> Answer`. `Who` is the capability it needs: `Anybody`, `AppCall`,
 //!    `ServerCall`, `TenantCall`, `UserCall`, `Operator`. There is no way to get at a tenant but through one.
 //!    A change that may be repeated under an `Idempotency-Key`, as every POST under `/admin` may, asks for `Once<Asked>`, which is
 //!    got at through `Call::first_time`.
-//! 2. Name it in [`router`].
+//! 2. Name it in `routes`, and make a call of it in the test of examples. Run the tests with `UPDATE_DOCS=1`, twice.
 //! 3. For a new error, add a [`ProblemCode`]. The tests do not compile until one of them produces it.
 
 mod admin;
