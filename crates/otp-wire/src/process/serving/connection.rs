@@ -54,7 +54,8 @@ pub(super) async fn serve(
                 connection.as_mut().graceful_shutdown();
             }
             () = place.silent() => break,
-            () = place.shown_out() => break,
+            // At once: while its place is kept for it, others would have to go in its stead.
+            () = place.shown_out() => return,
         }
     }
     connection.as_mut().graceful_shutdown();

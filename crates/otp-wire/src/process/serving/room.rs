@@ -36,6 +36,7 @@ struct Standing {
     /// Those of them whose body has not come whole.
     arriving: AtomicUsize,
     has_called: AtomicBool,
+    was_answered: AtomicBool,
     /// When something moved last, in milliseconds since the room began.
     moved: AtomicU64,
     shown_out: Notify,
@@ -77,7 +78,7 @@ impl Room {
         drop(self.free.acquire_many(self.size).await);
     }
 
-    /// Shows out the longest silent of those that are `in_the_way`; first of all those that have never made a call.
+    /// Shows out the longest silent of those that are `in_the_way`; first of all those that never were answered.
     fn clear(&self, in_the_way: impl Fn(&Standing) -> bool) {
         let mut taken = self.taken();
         let candidates = taken.iter().filter(|(_, of)| in_the_way(of));
@@ -107,11 +108,11 @@ impl Room {
 }
 
 impl Standing {
-    /// Since when it has been silent, the silent from the start before all others; nothing while a call is being answered. Who is
+    /// Since when it has been silent, those that never were answered before all others; nothing while a call is being answered. Who is
     /// waited for to send the rest of a call is no less silent than one who makes none.
     fn silence(&self) -> Option<(bool, u64)> {
         let is_silent = self.calls.load(Ordering::Relaxed) <= self.arriving.load(Ordering::Relaxed);
-        is_silent.then(|| (self.has_called.load(Ordering::Relaxed), self.moved.load(Ordering::Relaxed)))
+        is_silent.then(|| (self.was_answered.load(Ordering::Relaxed), self.moved.load(Ordering::Relaxed)))
     }
 }
 
@@ -138,12 +139,12 @@ impl Place {
     /// Resolves when the connection has been silent for too long.
     pub(super) async fn silent(&self) {
         loop {
-            let Some((has_called, since)) = self.standing.silence() else {
+            let Some((_, since)) = self.standing.silence() else {
                 // Looked at again soon after the call can have ended.
                 tokio::time::sleep(FIRST_CALL).await;
                 continue;
             };
-            let bound = if has_called { IDLE } else { FIRST_CALL };
+            let bound = if self.standing.has_called.load(Ordering::Relaxed) { IDLE } else { FIRST_CALL };
             let end = self.room.begun + Duration::from_millis(since) + bound;
             if Instant::now() >= end {
                 return;
@@ -193,6 +194,7 @@ pub(super) struct UnderWay(Watcher);
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.moves();
+        self.0.standing.was_answered.store(true, Ordering::Relaxed);
         self.0.standing.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -269,7 +271,7 @@ mod tests {
         let mut next = Box::pin(room.place());
         assert!(next.as_mut().now_or_never().is_none());
         dumb.shown_out().now_or_never().unwrap();
-        assert!(kept.shown_out().now_or_never().is_none(), "it has made a call, and the other never has");
+        assert!(kept.shown_out().now_or_never().is_none(), "it was answered once, and the other never");
         drop(dumb);
         let next = next.await;
         let _calls = next.watcher().call();
