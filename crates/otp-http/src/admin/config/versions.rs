@@ -1,6 +1,6 @@
 //! Earlier versions of a configuration, and the way back to one.
 
-use super::{Changed, REFUSALS, conditional};
+use super::{Changed, MAX_BODY, REFUSALS, conditional};
 use crate::admin::audit::Party;
 use crate::contract::{self, Header, Operation, Shape};
 use otp_core::caller::Actor;
@@ -130,6 +130,8 @@ pub(crate) struct Back {
 }
 
 impl Input for Back {
+    const MAX_BODY: usize = MAX_BODY;
+
     fn tell(shape: &mut Shape) {
         conditional(shape);
     }
