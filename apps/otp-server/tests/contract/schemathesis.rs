@@ -15,11 +15,15 @@ async fn is_clean(python: &Python, subject: Subject) {
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract"));
     subject.open_to(&mut command);
+    let operations = subject.operations().await;
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     succeeded(&output);
     let said = String::from_utf8_lossy(&output.stdout);
     // Not clean because nothing was looked at.
-    assert!(said.contains("No issues found"), "{said}");
+    for phase in ["Examples", "Coverage", "Fuzzing", "Stateful"] {
+        assert!(said.contains(&format!("✅ {phase}")), "{phase}: {said}");
+    }
+    assert!(said.contains(&format!("Tested: {operations}\n")), "{said}");
     // What is clean outside is so inside: nothing panicked, and nothing was answered for want of a better answer.
     let log = subject.server.said();
     assert!(!log.contains("panicked") && !log.contains("\"fault\""), "{log}");

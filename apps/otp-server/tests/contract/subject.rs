@@ -43,6 +43,13 @@ impl Subject {
         Self { home, server, sink, customer, key, key_id, operator, token }
     }
 
+    /// How many operations its contract has.
+    pub(crate) async fn operations(&self) -> usize {
+        let document: Value =
+            self.server.request(Method::GET, "/openapi.json").send().await.unwrap().json().await.unwrap();
+        document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum()
+    }
+
     /// Tells `command` what opens the server.
     pub(crate) fn open_to<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command

@@ -21,7 +21,7 @@ const ROUTES: [(&str, &str, usize); 19] = [
     ("POST", "/admin/customers/cust_0/api-keys/key_0/rotate", 16 << 10),
     ("PUT", "/admin/config", 256 << 10),
     ("PUT", "/admin/config/email", 256 << 10),
-    ("POST", "/admin/config/versions/1/restore", 16 << 10),
+    ("POST", "/admin/config/versions/1/restore", 256 << 10),
     ("PUT", "/admin/onboarding", 16 << 10),
     ("POST", "/admin/onboarding/test-otp", 16 << 10),
     ("DELETE", "/admin/users/user_0", 16 << 10),

@@ -79,12 +79,11 @@ fn nginx(home: &Path, config: &str, address: SocketAddr, command: &mut Command) 
     let config = replaced(config, "listen 443 ", &format!("listen {address} "));
     let config = replaced(&config, "listen 80;", &format!("listen 127.0.0.1:{};", free_port()));
     let config = replaced(&config, CERTIFICATE, &home.join("otp.example.org").display().to_string());
-    // What a package has around it. Workers are of the account that owns the folder.
-    let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+    // What a package has around it; in one process, so that nothing is left of it once that is killed.
     let temporary =
         ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {kind};"));
     let around = format!(
-        "daemon off; {user} pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; {}\n{config}\n}}\n",
+        "daemon off; master_process off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; {}\n{config}\n}}\n",
         temporary.join(" ")
     );
     std::fs::write(home.join("nginx.conf"), around).unwrap();
