@@ -36,7 +36,7 @@ impl Attacked {
     /// One that is started by what `wrapped` makes of the command.
     pub(crate) async fn begin_as(wrapped: impl FnOnce(Command) -> Command) -> Self {
         let (sink, clock) = (SmtpSink::start().await.unwrap(), SteppedClock::unmoved());
-        let home = Home::serving(&sink.url()).on(&clock);
+        let home = Home::serving(&sink.url()).with("OTP_LOG", "info").on(&clock);
         let program = Program::launch(wrapped(home.command(&["serve"])));
         program.until_said(&["\"ready\""]);
         let server = Server::of(program, home.url());
