@@ -16,9 +16,8 @@ use otp_core::system::SystemEntropy;
 use otp_core::tenants::Tenants;
 use otp_core::users::Users;
 
-use serde_json::Value;
-
 use crate::cookie::Cookies;
+use crate::docs::Documentation;
 use crate::edge::Proxies;
 use crate::health::MailProbe;
 use crate::readiness::Readiness;
@@ -80,7 +79,7 @@ pub(crate) struct Inner {
     pub(crate) mail: MailProbe,
     pub(crate) proxies: Proxies,
     pub(crate) cookies: Cookies,
-    openapi: OnceLock<Value>,
+    documentation: OnceLock<Documentation>,
 }
 
 impl App {
@@ -99,15 +98,15 @@ impl App {
             mail,
             proxies,
             cookies,
-            openapi: OnceLock::new(),
+            documentation: OnceLock::new(),
         }))
     }
 }
 
 impl Inner {
-    /// The document of the contract. It is made when somebody first asks for it.
-    pub(crate) fn openapi(&self) -> &Value {
-        self.openapi.get_or_init(|| crate::openapi(&self.services.settings.public_url))
+    /// The contract and its pages. They are made when somebody first asks for them.
+    pub(crate) fn documentation(&self) -> &Documentation {
+        self.documentation.get_or_init(|| Documentation::of(&self.services.settings.public_url))
     }
 }
 

@@ -1,7 +1,6 @@
 //! `GET /t/{customerId}/.well-known/jwks.json`, and the same of test mode: with what whoever verifies a customer's tokens
 //! himself does so (RFC 7517).
 
-use crate::contract::{Header, Operation};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -16,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::contract::{Header, Operation};
 use crate::problem::{Problem, ProblemCode};
 use crate::reply::Answer;
 

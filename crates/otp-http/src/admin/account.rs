@@ -1,7 +1,6 @@
 //! What a customer is: `PUT /admin/customers/me`, and for operators `PUT …/{id}/status`, `PUT …/{id}/plan`,
 //! `POST …/{id}/suspend`, `POST …/{id}/activate`.
 
-use crate::contract::{self, Bound, CustomerStatus, Header, Name, Operation, Reason, Shape, closed};
 use axum::response::IntoResponse;
 use otp_core::calls::Repeatable;
 use otp_core::id::TenantId;
@@ -19,6 +18,7 @@ use super::customers::{customer, status};
 use super::register::{known_plan, plain_name};
 use crate::app::App;
 use crate::call::{Call, Form, Input, Once, Operator, TenantCall, plain};
+use crate::contract::{self, Bound, CustomerStatus, Header, Name, Operation, Reason, Shape, closed};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, Reply, rfc_3339};
 

@@ -1,9 +1,7 @@
 //! `/admin/analytics…`: what a customer sees of its traffic.
 
-use crate::contract::{self, DateOrTime, FailureCategory, Granularity, Operation, Shape, World};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use utoipa::ToSchema;
 
 use otp_core::analytics::{FailureReport, Latency, Metrics, Overview, Realtime, Recently, Span};
 use otp_core::limit::DAY;
@@ -13,10 +11,12 @@ use otp_core::realm::{Mode, Realm};
 use otp_core::time::Timestamp;
 use otp_core::traffic::Category;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::range::{Range, TICK};
 use crate::app::App;
 use crate::call::{Call, Form, Input, KeyCall, TenantCall};
+use crate::contract::{self, DateOrTime, FailureCategory, Granularity, Operation, Shape, World};
 use crate::problem::{Flaw, Problem, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 

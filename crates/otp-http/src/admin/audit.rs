@@ -1,9 +1,7 @@
 //! `GET /admin/audit-logs`: the audit trail, in pages or as one export.
 
-use crate::contract::{self, AnyText, DateOrTime, EventType, Operation, Shape, World};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use utoipa::ToSchema;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -19,11 +17,13 @@ use otp_core::port::{AuditCursor, AuditFilter, Placed};
 use otp_core::realm::Mode;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::range::{Range, TICK};
 use super::{cursor, page};
 use crate::app::App;
 use crate::call::{Call, Form, Input, TenantCall};
+use crate::contract::{self, AnyText, DateOrTime, EventType, Operation, Shape, World};
 use crate::problem::{self, Flaw};
 use crate::reply::{self, Answer, rfc_3339};
 

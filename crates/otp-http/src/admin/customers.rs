@@ -1,6 +1,5 @@
 //! `GET /admin/customers`, `GET /admin/customers/{id}`, `GET /admin/customers/me`
 
-use crate::contract::{CustomerStatus, Operation, SearchText, Shape};
 use otp_core::id::TenantId;
 use otp_core::port::{Age, TenantCursor, TenantFilter};
 use otp_core::tenant::TenantStatus;
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 use super::{Customer, cursor, page};
 use crate::app::App;
 use crate::call::{Call, Form, Input, Nothing, Operator, TenantCall, plain};
+use crate::contract::{CustomerStatus, Operation, SearchText, Shape};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer};
 

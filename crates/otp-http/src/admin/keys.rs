@@ -1,8 +1,6 @@
 //! The API keys of a customer: `/admin/customers/{customerId}/api-keys`
 
-use crate::contract::{self, Grace, Header, Kind, Many, Name, Network, Operation, Shape, TimeToCome, World};
 use std::time::Duration;
-use utoipa::ToSchema;
 
 use ipnet::IpNet;
 use otp_core::api_key::{KeyKind, KeyRecord, KeyStatus};
@@ -13,10 +11,12 @@ use otp_core::realm::Mode;
 use otp_core::tenants::{KeySpec, LONGEST_GRACE, NewKey, Rotated};
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::register::plain_name;
 use crate::app::App;
 use crate::call::{Call, Form, Input, KeyCall, Once, TenantCall};
+use crate::contract::{self, Grace, Header, Kind, Many, Name, Network, Operation, Shape, TimeToCome, World};
 use crate::problem::{Flaw, Problem, ProblemCode};
 use crate::reply::{self, Answer, Reply, rfc_3339, rfc_3339_or_null};
 

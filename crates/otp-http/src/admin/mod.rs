@@ -21,7 +21,6 @@ pub(crate) use customers::{GET, LIST, ME, get, list, me};
 pub(crate) use register::{REGISTER, plain_name, register};
 pub(crate) use usage::{USAGE, usage};
 
-use crate::contract;
 use otp_core::email::EmailAddress;
 use otp_core::id::TenantId;
 use otp_core::plan::{Feature, Plan};
@@ -31,6 +30,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::contract;
 use crate::reply::rfc_3339;
 
 /// A customer as he and operators see him.

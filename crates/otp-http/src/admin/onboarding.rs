@@ -1,6 +1,5 @@
 //! `/admin/onboarding…`: how far a customer has come with setting up its account.
 
-use crate::contract::{self, Email, Header, Operation, Shape};
 use otp_core::challenge::Purpose;
 use otp_core::email::EmailAddress;
 use otp_core::id::TenantId;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth;
 use crate::call::{Call, Form, Input, Nothing, TenantCall, accepted_locale};
+use crate::contract::{self, Email, Header, Operation, Shape};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer};
 

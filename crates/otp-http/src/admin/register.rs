@@ -1,7 +1,5 @@
 //! `POST /admin/customers`
 
-use crate::contract::{self, Email, Header, Name, Operation, Shape};
-use crate::problem::ProblemCode;
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
 use otp_core::tenant::{self, InvalidName};
@@ -12,7 +10,9 @@ use utoipa::ToSchema;
 use super::Customer;
 use crate::app::App;
 use crate::call::{Call, Form, Input, Once, Operator};
+use crate::contract::{self, Email, Header, Name, Operation, Shape};
 use crate::problem::Flaw;
+use crate::problem::ProblemCode;
 use crate::reply::{Answer, Reply};
 
 pub(crate) struct Register(NewTenant);

@@ -1,12 +1,12 @@
 //! `GET /admin/usage`
 
-use crate::contract::Operation;
 use otp_core::otp::PlanUsage;
 use otp_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::call::{Call, Nothing, TenantCall};
+use crate::contract::Operation;
 use crate::reply::{self, Answer};
 
 /// How much of its plan the caller has used. What the plan does not bound is null.

@@ -1,15 +1,15 @@
 //! The end user behind a customer's server, as that server tells of him.
 
-use crate::contract::{Ip, UserAgentText, closed};
 use std::net::IpAddr;
+
+use otp_core::api_key::KeyKind;
+use otp_core::caller::{Actor, Caller, ClientAddress};
 use utoipa::PartialSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use otp_core::api_key::KeyKind;
-use otp_core::caller::{Actor, Caller, ClientAddress};
-
 use crate::call::{Fields, KeyCall, MAX_USER_AGENT, at_most, plain};
+use crate::contract::{Ip, UserAgentText, closed};
 use crate::edge::RequestId;
 use crate::problem::{FieldError, Flaw, Problem};
 

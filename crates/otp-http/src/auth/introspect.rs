@@ -1,6 +1,7 @@
 //! `POST /auth/introspect` (RFC 7662)
 
-use crate::contract::{self, AnyText, Operation, Shape};
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::response::IntoResponse;
 use otp_core::challenge::Purpose;
@@ -8,13 +9,13 @@ use otp_core::id::{SessionId, TenantId, UserId};
 use otp_core::sessions::{Authenticated, SessionError};
 use otp_core::token::Claims;
 use serde::Serialize;
-use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::call::{Call, Form, Input, ServerCall};
+use crate::contract::{self, AnyText, Operation, Shape};
 use crate::reply::Answer;
 
 pub(crate) struct Introspect {

@@ -1,12 +1,12 @@
 //! `POST /auth/logout`
 
-use crate::contract::{Header, Operation, Shape};
 use http::header::SET_COOKIE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::call::{Call, Form, Input, UserCall};
+use crate::contract::{Header, Operation, Shape};
 use crate::reply::{self, Answer};
 
 pub(crate) struct Logout {

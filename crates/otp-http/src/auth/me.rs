@@ -1,6 +1,5 @@
 //! `GET /auth/me`
 
-use crate::contract::{self, Operation};
 use otp_core::challenge::Purpose;
 use otp_core::id::{SessionId, TenantId, UserId};
 use otp_core::session::LiveSession;
@@ -9,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::call::{Call, Nothing, UserCall};
+use crate::contract::{self, Operation};
 use crate::reply::{self, Answer, rfc_3339};
 
 /// A user and his session.

@@ -1,12 +1,12 @@
 //! `POST /auth/refresh`
 
-use super::tokens::TokenMembers;
-use crate::contract::{AnyText, Header, Operation, Shape};
 use http::header::SET_COOKIE;
 
 use super::tokens::Handed;
+use super::tokens::TokenMembers;
 use crate::app::App;
 use crate::call::{Call, Form, Input, Refreshing};
+use crate::contract::{AnyText, Header, Operation, Shape};
 use crate::edge::RequestId;
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::Answer;

@@ -1,7 +1,5 @@
 //! `POST /auth/request-otp`
 
-use crate::contract::{self, ChallengeText, Email, Header, LanguageTag, Operation, PurposeName, Shape};
-use crate::problem::ProblemCode;
 use axum::response::Response;
 use otp_core::challenge::{Purpose, RESEND_AFTER};
 use otp_core::email::EmailAddress;
@@ -15,8 +13,10 @@ use utoipa::ToSchema;
 use super::context::{self, Context, challenge_id};
 use crate::app::App;
 use crate::call::{AppCall, Call, Form, Input, accepted_locale};
+use crate::contract::{self, ChallengeText, Email, Header, LanguageTag, Operation, PurposeName, Shape};
 use crate::limits;
 use crate::problem::Flaw;
+use crate::problem::ProblemCode;
 use crate::reply::{self, Answer, rfc_3339};
 
 pub(crate) struct RequestOtp {

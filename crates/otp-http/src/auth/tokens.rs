@@ -1,6 +1,5 @@
 //! Tokens as they are handed over: in the answer, or in a cookie beside it.
 
-use crate::contract;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -12,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::contract;
 use crate::cookie::Handover;
 use crate::problem::Problem;
 use crate::reply::{self, rfc_3339};

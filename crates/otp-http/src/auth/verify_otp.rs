@@ -1,7 +1,5 @@
 //! `POST /auth/verify-otp`
 
-use crate::contract::{ChallengeText, Email, Header, Operation, PurposeName, Shape, TypedCode};
-use crate::problem::ProblemCode;
 use otp_core::challenge::Purpose;
 use otp_core::code::{Code, InvalidCode};
 use otp_core::email::EmailAddress;
@@ -14,7 +12,9 @@ use super::context::{self, Context, challenge_id};
 use super::tokens::{Handed, TokenMembers};
 use crate::app::App;
 use crate::call::{AppCall, Call, Form, Input};
+use crate::contract::{ChallengeText, Email, Header, Operation, PurposeName, Shape, TypedCode};
 use crate::problem::Flaw;
+use crate::problem::ProblemCode;
 use crate::reply::Answer;
 
 pub(crate) struct VerifyOtp {

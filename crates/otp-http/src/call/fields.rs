@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use otp_core::config::whole;
-
 use serde_json::Value;
 
 use super::json::{Node, Path};

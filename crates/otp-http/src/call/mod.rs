@@ -22,11 +22,11 @@ pub(crate) use proven::MAX_USER_AGENT;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use otp_core::tenants::Refusal;
+use proven::Proven;
 
 use crate::app::App;
 use crate::edge::RequestId;
 use crate::problem::{Problem, ProblemCode};
-use proven::Proven;
 
 /// A call that has passed every check that needs no object: `who` may make it, and `input` is whole.
 pub(crate) struct Call<W, I> {

@@ -29,27 +29,15 @@ pub(crate) struct Body {
     pub(super) media: &'static str,
 }
 
-/// What is known of one member or parameter.
-pub(crate) trait Told {
-    /// As a schema.
-    fn told() -> RefOr<Schema>;
-}
-
-impl<T: PartialSchema> Told for T {
-    fn told() -> RefOr<Schema> {
-        T::schema()
-    }
-}
-
 impl Shape {
     /// A member of the body that has to be there.
-    pub(crate) fn required<T: Told>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
-        self.member(name, description, T::told(), true)
+    pub(crate) fn required<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
+        self.member(name, description, T::schema(), true)
     }
 
     /// A member of the body.
-    pub(crate) fn optional<T: Told>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
-        self.member(name, description, T::told(), false)
+    pub(crate) fn optional<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
+        self.member(name, description, T::schema(), false)
     }
 
     /// The body is an object like `T`, every member of which may be left out.
@@ -59,7 +47,7 @@ impl Shape {
     }
 
     /// A member of a body that is a form's.
-    pub(crate) fn form<T: Told>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
+    pub(crate) fn form<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
         self.required::<T>(name, description);
         if let Some(body) = &mut self.body {
             body.media = FORM;
@@ -68,18 +56,22 @@ impl Shape {
     }
 
     /// A parameter of the query.
-    pub(crate) fn query<T: Told>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
-        self.parameter(name, ParameterIn::Query, Required::False, description, T::told())
+    pub(crate) fn query<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
+        self.parameter(name, ParameterIn::Query, Required::False, description, T::schema())
     }
 
     /// A parameter of the query that has to be there.
-    pub(crate) fn query_required<T: Told>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
-        self.parameter(name, ParameterIn::Query, Required::True, description, T::told())
+    pub(crate) fn query_required<T: PartialSchema>(
+        &mut self,
+        name: &'static str,
+        description: &'static str,
+    ) -> &mut Self {
+        self.parameter(name, ParameterIn::Query, Required::True, description, T::schema())
     }
 
     /// A header.
-    pub(crate) fn header<T: Told>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
-        self.parameter(name, ParameterIn::Header, Required::False, description, T::told())
+    pub(crate) fn header<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
+        self.parameter(name, ParameterIn::Header, Required::False, description, T::schema())
     }
 
     /// Where a page of a list begins, and how long it is.

@@ -11,12 +11,14 @@ mod schema;
 
 use std::sync::LazyLock;
 
-use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
@@ -48,9 +50,32 @@ pub(crate) const ERRORS: Operation =
 pub(crate) const GUIDE: Operation =
     Operation::new::<Document>("showGuide", "A guide", "For people.").telling(html::MEDIA);
 
+/// The contract, and those of its pages that are the same for everybody: whoever asks for them over and over has nothing made anew.
+pub(crate) struct Documentation {
+    document: Value,
+    /// The document as it is sent.
+    text: Bytes,
+    reference: String,
+    errors: String,
+}
+
+impl Documentation {
+    /// That of a service which is reached at `public_url`.
+    pub(crate) fn of(public_url: &str) -> Self {
+        let document = crate::openapi(public_url);
+        Self {
+            text: document.to_string().into(),
+            reference: reference::page(&document, &Search::default()),
+            errors: errors::page(&document, public_url),
+            document,
+        }
+    }
+}
+
 /// The document, to who reaches the service as it is configured.
 pub(crate) async fn openapi(State(app): State<App>) -> Response {
-    Json(app.openapi()).into_response()
+    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (json, app.documentation().text.clone()).into_response()
 }
 
 /// What is looked for; a rejection where that is no text.
@@ -81,12 +106,16 @@ impl Search {
 /// Every call, or those that are looked for.
 pub(crate) async fn reference(State(app): State<App>, search: Searched) -> Response {
     let search = search.map_or_else(|_| Search::default(), |Query(search)| search);
-    html::page(StatusCode::OK, reference::page(app.openapi(), &search))
+    let documentation = app.documentation();
+    let is_search = !search.q.is_empty();
+    let page =
+        if is_search { reference::page(&documentation.document, &search) } else { documentation.reference.clone() };
+    html::page(StatusCode::OK, page)
 }
 
 /// Every error code.
 pub(crate) async fn errors(State(app): State<App>) -> Response {
-    html::page(StatusCode::OK, errors::page(app.openapi(), &app.settings.public_url))
+    html::page(StatusCode::OK, app.documentation().errors.clone())
 }
 
 /// One guide.

@@ -6,9 +6,7 @@ mod stores;
 
 pub(crate) use mail::MailProbe;
 
-use crate::contract::{self, Operation};
 use std::time::Instant;
-use utoipa::ToSchema;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,8 +14,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use otp_core::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::contract::{self, Operation};
 use crate::reply::rfc_3339;
 
 /// How something is; the worst is last.

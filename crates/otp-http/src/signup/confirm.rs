@@ -1,9 +1,6 @@
 //! `GET|POST /signup/confirm`: the page the mail's link leads to. It works without script, and to look at it opens
 //! nothing: programs that follow links in mails do not confirm.
 
-use super::verify::Opened;
-use crate::contract::Operation;
-use crate::problem::ProblemCode;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -14,10 +11,13 @@ use otp_core::signup::{ConfirmError, SignupProof, SignupToken};
 use serde::Deserialize;
 
 use super::page::{self, Trouble};
+use super::verify::Opened;
 use crate::app::App;
 use crate::call::{Anybody, accepted_locale, read_body};
+use crate::contract::Operation;
 use crate::edge::RequestId;
 use crate::html;
+use crate::problem::ProblemCode;
 use crate::problem::{self, RETRY_DOWN};
 
 /// Longest body of the form, in octets.

@@ -1,7 +1,5 @@
 //! `POST /signup`
 
-use crate::contract::{self, Email, Header, Name, Operation, Shape};
-use crate::problem::ProblemCode;
 use otp_core::email::EmailAddress;
 use otp_core::otp::IdempotencyKey;
 use otp_core::signup::{SignupRequest, SignupRequested};
@@ -12,8 +10,10 @@ use utoipa::ToSchema;
 use crate::admin::plain_name;
 use crate::app::App;
 use crate::call::{Anybody, Call, Form, Input, accepted_locale};
+use crate::contract::{self, Email, Header, Name, Operation, Shape};
 use crate::limits;
 use crate::problem::Flaw;
+use crate::problem::ProblemCode;
 use crate::reply::{self, Answer, rfc_3339};
 
 pub(crate) struct Wanted {

@@ -1,7 +1,5 @@
 //! `POST /signup/verify`
 
-use crate::contract::{self, AnyText, Email, Header, Operation, Shape, TypedCode};
-use crate::problem::ProblemCode;
 use otp_core::code::{Code, InvalidCode};
 use otp_core::email::EmailAddress;
 use otp_core::id::{KeyId, TenantId};
@@ -13,6 +11,8 @@ use utoipa::ToSchema;
 use crate::admin::Customer;
 use crate::app::App;
 use crate::call::{Anybody, Call, Form, Input};
+use crate::contract::{self, AnyText, Email, Header, Operation, Shape, TypedCode};
+use crate::problem::ProblemCode;
 use crate::problem::{Flaw, Problem};
 use crate::reply::{self, Answer};
 

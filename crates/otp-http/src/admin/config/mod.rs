@@ -6,7 +6,6 @@ mod view;
 
 pub(crate) use versions::{LIST, ONE, RESTORE, list, one, restore};
 
-use crate::contract::{EntityTag, Header, Operation, Shape};
 use axum::response::IntoResponse;
 use otp_core::calls::Repeatable;
 use otp_core::port::Age;
@@ -15,14 +14,15 @@ use otp_core::tenants::{ConfigChange, Configure};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use view::{ConfigView, EmailView};
 
 use super::Features;
 use crate::app::App;
 use crate::call::{Call, Form, IfMatch, Input, KeyCall, Nothing, TenantCall};
+use crate::contract::{EntityTag, Header, Operation, Shape};
 use crate::edge::RequestId;
 use crate::problem::{Flaw, Problem, ProblemCode};
 use crate::reply::{Answer, Reply};
-use view::{ConfigView, EmailView};
 
 /// Longest body of a configuration, in octets: templates are long.
 const MAX_BODY: usize = 256 * 1024;

@@ -1,8 +1,5 @@
 //! Earlier versions of a configuration, and the way back to one.
 
-use super::{Changed, MAX_BODY, REFUSALS, conditional};
-use crate::admin::audit::Party;
-use crate::contract::{self, Header, Operation, Shape};
 use otp_core::caller::Actor;
 use otp_core::calls::Repeatable;
 use otp_core::port::ConfigMark;
@@ -13,10 +10,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::view::ConfigView;
+use super::{Changed, MAX_BODY, REFUSALS, conditional};
 use super::{change, changed, expected};
+use crate::admin::audit::Party;
 use crate::admin::page;
 use crate::app::App;
 use crate::call::{Call, Form, Input, Once, TenantCall};
+use crate::contract::{self, Header, Operation, Shape};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 

@@ -1,6 +1,5 @@
 //! A configuration as its owner reads it: what he has set, and the defaults of what he has not. Secrets are not in it.
 
-use crate::contract;
 use ipnet::IpNet;
 use otp_core::config::{Blocked, EmailConfig, Origin, Provider, ProviderKind, SameSite, TenantConfig, Variables};
 use otp_core::locale::Locale;
@@ -8,6 +7,8 @@ use otp_core::plan::Plan;
 use otp_core::token::Algorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::contract;
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

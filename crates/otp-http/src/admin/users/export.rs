@@ -1,8 +1,6 @@
 //! `GET` and `DELETE` of what is held on a person.
 
-use crate::contract::{self, Header, Operation};
 use std::fmt;
-use utoipa::ToSchema;
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -13,10 +11,12 @@ use otp_core::port::Erased;
 use otp_core::time::Timestamp;
 use otp_core::users::Held;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{SessionView, UserView, Who, Whose};
 use crate::admin::audit::Event;
 use crate::call::{Call, TenantCall};
+use crate::contract::{self, Header, Operation};
 use crate::problem::ProblemCode;
 use crate::reply::{self, Answer, rfc_3339};
 

@@ -5,7 +5,6 @@ mod export;
 pub use export::PersonExport;
 pub(crate) use export::{ERASE, EXPORT, erase, export};
 
-use crate::contract::{self, Email, Operation, Shape};
 use otp_core::email::EmailAddress;
 use otp_core::id::{SessionId, UserId};
 use otp_core::port::UserCursor;
@@ -18,6 +17,7 @@ use utoipa::ToSchema;
 use super::{cursor, page};
 use crate::app::App;
 use crate::call::{Call, Form, Input, TenantCall};
+use crate::contract::{self, Email, Operation, Shape};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, rfc_3339};
 
