@@ -1,6 +1,6 @@
 //! Bodies without measure, in length and in depth.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use crate::attack::{Attacked, flood, rest};
 
@@ -26,7 +26,7 @@ const ROUTES: [(&str, &str, usize); 19] = [
     ("POST", "/admin/onboarding/test-otp", 16 << 10),
     ("DELETE", "/admin/users/user_0", 16 << 10),
 ];
-/// What may stand in the sockets between us and the service, beside what it has read.
+/// What may stand in the sockets between us and the service, beside what it has read and what it hears out.
 const IN_BETWEEN: usize = 8 << 20;
 
 fn head(method: &str, path: &str, framing: &str) -> Vec<u8> {
@@ -44,7 +44,7 @@ fn pieces(octets: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// The status of an answer; none if the connection was cut off while we were still talking.
+/// The status of an answer; none if there was no answer.
 fn status(answer: &[u8]) -> Option<u16> {
     let text = String::from_utf8_lossy(answer);
     text.strip_prefix("HTTP/1.1 ").map(|rest| rest[..3].parse().unwrap())
@@ -60,7 +60,7 @@ async fn a_body_is_taken_up_to_its_bound_and_no_further() {
         for (length, is_taken) in [(bound, true), (bound + 1, false)] {
             let whole = [chunked.as_slice(), &pieces(&vec![b' '; length]), b"0\r\n\r\n"].concat();
             let answer = rest(&attacked.connections(1, &whole)[0]);
-            assert_eq!(status(&answer) != Some(413), is_taken, "{method} {path}: {length} octets");
+            assert_eq!(status(&answer) == Some(413), !is_taken, "{method} {path}: {length} octets");
         }
         let mut endless = attacked.connect();
         endless.write_all(&chunked).unwrap();
@@ -70,6 +70,24 @@ async fn a_body_is_taken_up_to_its_bound_and_no_further() {
     }
     let attackers = format!("{} routes, bodies announced of 1 TiB and sent without end", ROUTES.len());
     attacked.end("oversized bodies", &attackers, 32 << 20).await;
+}
+
+/// As proxies do, which say that the service is broken when they cannot send it what they were sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_refused_in_the_middle_of_a_body_may_end_it() {
+    let attacked = Attacked::begin().await;
+    for (method, path, _) in ROUTES {
+        let begun = [head(method, path, "Content-Length: 786432"), vec![b' '; 262_144]].concat();
+        let mut client = attacked.connections(1, &begun).remove(0);
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        assert_eq!(status(&answer), Some(413), "{method} {path}");
+        for _ in 0..4 {
+            client.write_all(&[b' '; 131_072]).unwrap();
+        }
+    }
+    attacked.people_sign_in(1).await;
+    attacked.end("refused bodies", &format!("{} that are sent all the same", ROUTES.len()), 32 << 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,6 +21,13 @@ pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// How long a connection that is being closed may take to say so (HTTP/2 does) before it is cut.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How long a client may go on sending what nobody wants any more, after it was answered and told that the connection ends. In a full
+/// room its place is free for whoever comes.
+pub(super) const HEARING_OUT: Duration = Duration::from_secs(5);
+
+/// Octets that are heard out. More than what is too large by mistake, and no reason to send without end.
+pub(super) const HEARD_OUT: usize = 1024 * 1024;
+
 /// Octets held for all calls together whose bodies have not come whole, heads included: bodies are read before it is known who sends
 /// them, and over HTTP/2 one connection may begin a hundred.
 pub(super) const UNFINISHED: usize = 256 * 1024 * 1024;

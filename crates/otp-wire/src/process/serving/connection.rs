@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::bounds::FAREWELL;
+use super::lingering::Lingering;
 use super::room::{Arrival, Place, Watcher};
 
 /// Serves `router` to the client at `peer` until either has enough, or the process is `closing`.
@@ -37,7 +38,7 @@ pub(super) async fn serve(
     }
     let watcher = place.watcher();
     let service = service_fn(move |request| answer(router.clone(), peer, watcher.clone(), request));
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(protocol.serve_connection(TokioIo::new(Lingering::over(stream)), service));
     // Nobody left to say so is a reason to close, too.
     let mut closing = pin!(async move { closing.wait_for(|closing| *closing).await.is_ok() });
     let mut is_closing = false;

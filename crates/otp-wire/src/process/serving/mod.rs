@@ -2,6 +2,7 @@
 
 mod bounds;
 mod connection;
+mod lingering;
 mod room;
 
 use std::net::SocketAddr;
