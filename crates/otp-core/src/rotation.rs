@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::config::TenantConfig;
 use crate::deployment::Deployment;
-use crate::fault::Res;
-use crate::id::TenantId;
+use crate::fault::{FaultKind, Res};
+use crate::id::{TenantId, UserId};
 use crate::keys::{Kid, Older};
 use crate::limit::DAY;
 use crate::port::{Age, Replaced, Resealed, RetiredKey, TenantCursor, TenantFilter, UserCursor};
@@ -42,6 +42,8 @@ pub struct Renewed {
     pub configurations: u64,
     /// Addresses of users.
     pub users: u64,
+    /// Users whose addresses no key at hand opens, as where a key was thrown away too early. They are left as they are.
+    pub unreadable: Vec<UserId>,
     /// The keys before, and from when on nothing needs each.
     pub retired: Vec<(Kid, Timestamp)>,
 }
@@ -58,7 +60,7 @@ impl KeyRotation {
     /// To be called when every process has the new key in force.
     ///
     /// # Errors
-    /// When a store cannot be reached, or holds what no key at hand opens. What was done until then stays; the next call
+    /// When a store cannot be reached, or holds a secret of a tenant that no key at hand opens. What was done until then stays; the next call
     /// goes on.
     pub async fn run(&self, mut look: impl FnMut(&Renewed)) -> Res<Renewed> {
         let mut renewed = Renewed::default();
@@ -81,7 +83,7 @@ impl KeyRotation {
         }
         let end = self.deployment.now().plus(longest);
         for older in self.deployment.keys.older() {
-            let until = older.until().unwrap_or(end);
+            let until = older.ends(end);
             self.retire(older, Some(until)).await?;
             renewed.retired.push((older.kid(), until));
         }
@@ -176,7 +178,8 @@ impl KeyRotation {
         Ok(is_anew.then_some(anew))
     }
 
-    /// The addresses of users, page by page. One who signs in for the first time meanwhile is sealed under the new key.
+    /// The addresses of users, page by page. Whoever signs in for the first time meanwhile is sealed under the new key, whenever
+    /// he has asked for his code.
     async fn users(&self, realm: Realm, renewed: &mut Renewed, look: &mut impl FnMut(&Renewed)) -> Res<()> {
         let (keys, entropy, users) = (&self.deployment.keys, &*self.deployment.entropy, &self.deployment.stores.users);
         let mut after = None;
@@ -184,8 +187,12 @@ impl KeyRotation {
             let page = users.page(realm, after, PAGE).await?;
             let mut addresses = Vec::new();
             for user in &page {
-                if let Some(anew) = keys.reseal_address(realm, &user.address, entropy)? {
-                    addresses.push(Resealed { user: user.id, seen: user.address.clone(), anew });
+                match keys.reseal_address(realm, &user.address, entropy) {
+                    Ok(Some(anew)) => addresses.push(Resealed { user: user.id, seen: user.address.clone(), anew }),
+                    Ok(None) => {}
+                    // What is lost for one must not keep the key of all others from being replaced.
+                    Err(fault) if fault.kind() == FaultKind::Corrupt => renewed.unreadable.push(user.id),
+                    Err(fault) => return Err(fault),
                 }
             }
             if !addresses.is_empty() {

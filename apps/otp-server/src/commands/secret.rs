@@ -31,7 +31,7 @@ async fn rotate(session: &Session, json: bool) -> Result<(), Failure> {
     let rotation = KeyRotation::new(session.deployment.clone());
     let renewed =
         rotation.run(|so_far| progress.show(format_args!("{} users, {} customers", so_far.users, so_far.tenants)));
-    let Renewed { root, tenants, configurations, users, retired } = renewed.await?;
+    let Renewed { root, tenants, configurations, users, unreadable, retired } = renewed.await?;
     progress.hide();
     let old = retired.iter().map(|(kid, until)| json!({ "key": kid.to_string(), "until": until.to_string() }));
     let shown = [
@@ -40,7 +40,15 @@ async fn rotate(session: &Session, json: bool) -> Result<(), Failure> {
         ("customers", tenants.into()),
         ("configurations", configurations.into()),
         ("users", users.into()),
+        ("unreadable", unreadable.iter().map(ToString::to_string).collect()),
         ("oldKeys", Value::Array(old.collect())),
     ];
-    output::members(json, &shown)
+    output::members(json, &shown)?;
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "the addresses of {} users are sealed under a key that is not at hand: with that as OTP_SECRET_KEY_PREVIOUS, run this again",
+        unreadable.len()
+    )))
 }

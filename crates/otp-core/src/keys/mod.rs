@@ -204,6 +204,15 @@ impl Keyring {
         self.reseal(sealed, &address_context(realm), entropy)
     }
 
+    /// `sealed` as it is under the key in force. What a user is known by has to be: it stays for years, and a rotation that
+    /// has passed its place does not come back.
+    ///
+    /// # Errors
+    /// As [`open_address`](Self::open_address), or when the entropy source faults.
+    pub(crate) fn address_to_stay(&self, realm: Realm, sealed: &Sealed, entropy: &dyn Entropy) -> Res<Sealed> {
+        Ok(self.reseal_address(realm, sealed, entropy)?.unwrap_or_else(|| sealed.clone()))
+    }
+
     /// `text`, a secret of `tenant`, as it may be stored.
     ///
     /// # Errors

@@ -13,11 +13,17 @@ pub(crate) struct Older {
     pub(super) derived: Derived,
     /// How the store keeps it, if it does.
     kept: Option<RetiredKey>,
+    /// Whether the configuration names it as the one before.
+    is_configured: bool,
 }
 
 impl Older {
-    fn new(master: MasterKey, kept: Option<RetiredKey>) -> Self {
-        Self { derived: Derived::from(&master), master, kept }
+    fn configured(master: MasterKey, kept: Option<RetiredKey>) -> Self {
+        Self { derived: Derived::from(&master), master, kept, is_configured: true }
+    }
+
+    fn opened(master: MasterKey, kept: RetiredKey) -> Self {
+        Self { derived: Derived::from(&master), master, kept: Some(kept), is_configured: false }
     }
 
     /// Every one there is beside `current`: `previous`, and those of `kept` that one at hand opens. Which may be sealed
@@ -27,14 +33,14 @@ impl Older {
         let mut closed = kept;
         if let Some(previous) = previous.filter(|previous| previous.kid() != current.kid) {
             let place = closed.iter().position(|kept| kept.kid == previous.kid());
-            all.push(Self::new(previous.clone(), place.map(|place| closed.swap_remove(place))));
+            all.push(Self::configured(previous.clone(), place.map(|place| closed.swap_remove(place))));
         }
         closed.retain(|kept| kept.kid != current.kid);
         loop {
             let (mut opened, mut left) = (Vec::new(), Vec::new());
             for kept in closed {
                 match opens(current, &all, &kept) {
-                    Some(master) => opened.push(Self::new(master, Some(kept))),
+                    Some(master) => opened.push(Self::opened(master, kept)),
                     None => left.push(kept),
                 }
             }
@@ -54,6 +60,16 @@ impl Older {
     /// From when on nothing needs it, if that is known.
     pub(crate) fn until(&self) -> Option<Timestamp> {
         self.kept.as_ref()?.until
+    }
+
+    /// From when on nothing needs it, where nothing needs from `end` on what was in force until now. A key that is configured
+    /// was, even if the store has kept it before: it may have come back in between.
+    pub(crate) fn ends(&self, end: Timestamp) -> Timestamp {
+        match self.until() {
+            Some(until) if self.is_configured => until.max(end),
+            Some(until) => until,
+            None => end,
+        }
     }
 
     /// As the store is to keep it: sealed under `current`.

@@ -230,10 +230,11 @@ impl Otp {
     fn sign_in(&self, world: World<'_>, challenge: &Challenge, caller: &Caller, now: Timestamp) -> Res<SignIn> {
         let realm = challenge.realm;
         let created = self.deployment.audit(realm, AuditEvent::UserCreated, Some(Target::SignedIn), caller, now)?;
+        let entropy = &*self.deployment.entropy;
         Ok(SignIn {
-            user: UserId::generate(&*self.deployment.entropy)?,
-            address: challenge.address.clone(),
-            session: SessionId::generate(&*self.deployment.entropy)?,
+            user: UserId::generate(entropy)?,
+            address: self.deployment.keys.address_to_stay(realm, &challenge.address, entropy)?,
+            session: SessionId::generate(entropy)?,
             lifetimes: world.settings().tokens.lifetimes(),
             max_users: match world.mode {
                 Mode::Live => self.deployment.allowance(world.tenant)?.max_users,

@@ -184,11 +184,11 @@ impl Signup {
     /// The owner is known to the service from now on: its mails are no stranger's any more. Nobody holds a token of the
     /// session, so it ends as it begins.
     fn enter(&self, challenge: &Challenge, drafted: &Drafted) -> Res<SignIn> {
-        let none = Duration::ZERO;
+        let (none, entropy) = (Duration::ZERO, &*self.deployment.entropy);
         Ok(SignIn {
-            user: UserId::generate(&*self.deployment.entropy)?,
-            address: challenge.address.clone(),
-            session: SessionId::generate(&*self.deployment.entropy)?,
+            user: UserId::generate(entropy)?,
+            address: self.deployment.keys.address_to_stay(challenge.realm, &challenge.address, entropy)?,
+            session: SessionId::generate(entropy)?,
             lifetimes: Lifetimes { access: none, idle: none, absolute: none },
             max_users: None,
             created: Vec::new(),

@@ -190,6 +190,53 @@ async fn a_rotation_that_was_cut_off_anywhere_harms_nobody_and_the_next_one_goes
     assert_eq!((users, cuts > 0), (3, true), "each user once");
 }
 
+#[tokio::test]
+async fn who_has_asked_before_and_signs_in_after_is_not_left_under_the_old_key() {
+    let old = Scene::set().await;
+    let tenant = customer(&old, "customer").await;
+    let asked = old.otp.issue(&tenant, "ada@example.org").await.unwrap();
+    let code = old.code().await;
+    let both = old.under(8, Some(7)).await.unwrap();
+    let retired = rotate(&both).await.retired;
+    both.otp.verify(&stored(&both, &tenant).await, &asked.id, &code).await.unwrap();
+    both.clock.set(retired[0].1);
+    let alone = old.under(8, None).await.unwrap();
+    let users = Users::new(alone.deployment.clone()).page(tenant.live(), None, 9).await.unwrap();
+    assert_eq!(users[0].email.canonical(), "ada@example.org");
+    assert_eq!(rotate(&alone).await, Renewed::default());
+}
+
+#[tokio::test]
+async fn a_key_that_came_back_in_between_ends_as_late_as_what_was_begun_under_it_since() {
+    let old = Scene::set().await;
+    let first = rotate(&old.under(8, Some(7)).await.unwrap()).await.retired;
+    old.clock.advance(DAY);
+    rotate(&old.under(7, Some(8)).await.unwrap()).await;
+    old.clock.advance(DAY);
+    let again = old.under(8, Some(7)).await.unwrap();
+    let retired = rotate(&again).await.retired;
+    assert_eq!(retired, [(first[0].0, first[0].1.plus(DAY).plus(DAY))]);
+    old.clock.advance(DAY);
+    assert_eq!(rotate(&old.under(8, None).await.unwrap()).await.retired, retired, "its end is known");
+}
+
+#[tokio::test]
+async fn one_address_that_nothing_opens_keeps_nobody_from_the_new_key() {
+    let old = Scene::set().await;
+    let (one, other) = (customer(&old, "one").await, customer(&old, "other").await);
+    signed_in(&old, &one).await;
+    signed_in(&old, &other).await;
+    let users = old.deployment.stores().users.clone();
+    let lost = users.page(one.live(), None, 9).await.unwrap().remove(0);
+    rotate(&old.under(8, Some(7)).await.unwrap()).await;
+    let seen = users.by_id(one.live(), lost.id).await.unwrap().unwrap().address;
+    let back = Resealed { user: lost.id, seen, anew: lost.address };
+    assert_eq!(users.reseal(one.live(), vec![back]).await.unwrap(), 1);
+    old.clock.advance(Duration::from_secs(31 * DAY.as_secs()));
+    let renewed = rotate(&old.under(9, Some(8)).await.unwrap()).await;
+    assert_eq!((renewed.users, renewed.unreadable), (1, vec![lost.id]));
+}
+
 /// A store of users that is gone after so many replacements.
 struct Cut {
     store: Arc<dyn UserStore>,

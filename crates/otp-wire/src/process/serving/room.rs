@@ -35,6 +35,8 @@ struct Standing {
     calls: AtomicUsize,
     /// Those of them whose body has not come whole.
     arriving: AtomicUsize,
+    /// Octets held for these.
+    unfinished: AtomicUsize,
     has_called: AtomicBool,
     was_answered: AtomicBool,
     /// When something moved last, in milliseconds since the room began.
@@ -61,7 +63,7 @@ impl Room {
             if let Ok(permit) = self.free.clone().try_acquire_owned() {
                 break permit;
             }
-            self.clear(|_| true);
+            self.clear();
             if let Ok(Ok(permit)) = timeout(LOOK_AGAIN, self.free.clone().acquire_owned()).await {
                 break permit;
             }
@@ -78,11 +80,10 @@ impl Room {
         drop(self.free.acquire_many(self.size).await);
     }
 
-    /// Shows out the longest silent of those that are `in_the_way`; first of all those that never were answered.
-    fn clear(&self, in_the_way: impl Fn(&Standing) -> bool) {
+    /// Shows out the longest silent; first of all those that never were answered.
+    fn clear(&self) {
         let mut taken = self.taken();
-        let candidates = taken.iter().filter(|(_, of)| in_the_way(of));
-        let mut silent: Vec<_> = candidates.filter_map(|(number, of)| Some((of.silence()?, *number))).collect();
+        let mut silent: Vec<_> = taken.iter().filter_map(|(number, of)| Some((of.silence()?, *number))).collect();
         let count = (self.size as usize).div_ceil(CLEARED_AT_ONCE).min(silent.len());
         if count == 0 {
             return;
@@ -94,6 +95,17 @@ impl Room {
             }
         }
         tracing::debug!(count, "connections were closed to make room");
+    }
+
+    /// Shows out whoever has us hold most of bodies that have not come whole, whatever else is going on on that connection.
+    fn unburden(&self) {
+        let mut taken = self.taken();
+        let held = |of: &Standing| of.unfinished.load(Ordering::Relaxed);
+        let most = taken.iter().map(|(number, of)| (held(of), *number)).max();
+        if let Some(standing) = most.and_then(|(_, number)| taken.remove(&number)) {
+            standing.shown_out.notify_one();
+            tracing::debug!("a connection was closed for what it had us hold");
+        }
     }
 
     fn now(&self) -> u64 {
@@ -207,13 +219,13 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// So many more octets are held for it. When all that is held is too much, connections that are silent in the middle of a body
-    /// are closed.
+    /// So many more octets are held for it. When all that is held is too much, the connections go for which most is.
     pub(super) fn holds(&mut self, octets: usize) {
-        let room = &self.watcher.room;
+        let Watcher { room, standing } = &self.watcher;
         self.octets += octets;
+        standing.unfinished.fetch_add(octets, Ordering::Relaxed);
         if room.unfinished.fetch_add(octets, Ordering::Relaxed) + octets > UNFINISHED {
-            room.clear(|of| of.arriving.load(Ordering::Relaxed) > 0);
+            room.unburden();
         }
     }
 }
@@ -221,8 +233,10 @@ impl Arrival {
 impl Drop for Arrival {
     fn drop(&mut self) {
         self.watcher.moves();
-        self.watcher.room.unfinished.fetch_sub(self.octets, Ordering::Relaxed);
-        self.watcher.standing.arriving.fetch_sub(1, Ordering::Relaxed);
+        let Watcher { room, standing } = &self.watcher;
+        room.unfinished.fetch_sub(self.octets, Ordering::Relaxed);
+        standing.unfinished.fetch_sub(self.octets, Ordering::Relaxed);
+        standing.arriving.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -290,19 +304,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_makes_it_hold_too_much_of_unfinished_bodies_goes() {
         let room = Room::of(3);
-        let (dumb, first, second) = (room.place().await, room.place().await, room.place().await);
-        let _calls = (first.watcher().call(), second.watcher().call());
-        let (mut first_body, mut second_body) = (first.watcher().arrival(), second.watcher().arrival());
-        first_body.holds(UNFINISHED / 2);
-        advance(Duration::from_millis(1)).await;
-        second.watcher().moves();
-        second_body.holds(UNFINISHED / 2);
-        assert!(first.shown_out().now_or_never().is_none(), "as much as may be");
-        second_body.holds(1);
-        first.shown_out().now_or_never().unwrap();
-        assert!(second.shown_out().now_or_never().is_none() && dumb.shown_out().now_or_never().is_none());
-        drop((first_body, first));
-        second_body.holds(UNFINISHED / 4);
-        assert!(second.shown_out().now_or_never().is_none(), "what has gone is held no more");
+        let (dumb, busy, modest) = (room.place().await, room.place().await, room.place().await);
+        // One more is being answered on it, which makes it no less of a burden.
+        let _calls = (busy.watcher().call(), busy.watcher().call(), modest.watcher().call());
+        let (mut much, mut little) = (busy.watcher().arrival(), modest.watcher().arrival());
+        much.holds(UNFINISHED - 1);
+        little.holds(1);
+        assert!(busy.shown_out().now_or_never().is_none(), "as much as may be");
+        little.holds(1);
+        busy.shown_out().now_or_never().unwrap();
+        assert!(modest.shown_out().now_or_never().is_none() && dumb.shown_out().now_or_never().is_none());
+        drop((much, busy));
+        little.holds(UNFINISHED / 2);
+        assert!(modest.shown_out().now_or_never().is_none(), "what has gone is held no more");
     }
 }
