@@ -1,5 +1,6 @@
 //! Pages for people: what every one of them is sent with.
 
+use axum::body::Body;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, StatusCode};
@@ -13,6 +14,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// `page`, answered with `status`.
-pub(crate) fn page(status: StatusCode, page: String) -> Response {
+pub(crate) fn page(status: StatusCode, page: impl Into<Body>) -> Response {
+    let page: Body = page.into();
     (status, [(CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response()
 }

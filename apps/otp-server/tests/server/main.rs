@@ -18,6 +18,7 @@ mod mail_down;
 mod metrics;
 mod proxies;
 mod races;
+mod reference;
 mod rotation;
 mod secrets;
 mod serving;

@@ -68,7 +68,7 @@ pub(crate) const TEST: Operation = Operation::new::<auth::Queued>(
     "Mail the account's owner a code to try with",
     "A code like any of his users': drawn, mailed and verified alike.",
 )
-.with(&[Header::Limits, Header::Replayed])
+.with(&[Header::Rates, Header::Quotas, Header::Replayed])
 .refusing(&[
     ProblemCode::RecipientNotAllowed,
     ProblemCode::EmailBlocked,

@@ -15,7 +15,7 @@ pub(crate) struct Logout {
 
 impl Input for Logout {
     fn tell(shape: &mut Shape) {
-        shape.optional::<bool>("everywhere", "End every session of the user.");
+        shape.optional::<bool>("everywhere", "End every session of the user.").unforged();
     }
 
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {

@@ -18,7 +18,8 @@ impl Input for OneCredential {
     fn tell(shape: &mut Shape) {
         shape
             .optional::<AnyText>("refreshToken", "The newest refresh token.")
-            .optional::<AnyText>("token", "A live token, in its place.");
+            .optional::<AnyText>("token", "A live token, in its place.")
+            .unforged();
     }
 
     fn read(form: &mut Form<'_>, _: &App) -> Option<Self> {

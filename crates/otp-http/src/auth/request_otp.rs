@@ -104,7 +104,7 @@ pub(crate) const REQUEST_OTP: Operation = Operation::new::<Queued>(
     "Queues a mail with a code and answers before it is sent: a provider's failure is never this call's failure, and every \
      address is answered alike. With a live `challengeId` of the same address and purpose the same code is sent again.",
 )
-.with(&[Header::Limits, Header::Replayed])
+.with(&[Header::Rates, Header::Quotas, Header::Replayed])
 .refusing(&[
     ProblemCode::EmailBlocked,
     ProblemCode::RateLimited,

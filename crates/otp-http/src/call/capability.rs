@@ -36,6 +36,11 @@ impl Credential {
     pub(crate) const ALL: [Self; 5] =
         [Self::SecretKey, Self::PublishableKey, Self::OperatorKey, Self::UserToken, Self::SessionCookie];
 
+    /// That which the contract calls `name`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|credential| credential.name() == name)
+    }
+
     /// As the contract names it.
     pub(crate) const fn name(self) -> &'static str {
         match self {

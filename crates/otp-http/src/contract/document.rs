@@ -22,9 +22,10 @@ use utoipa::openapi::{
 
 use super::operation::{Header, Plain};
 use super::route::{Method, Path, Routes};
-use super::scalar::{Count, EntityTag, text};
+use super::scalar::{Count, CustomerId, EntityTag, KeyId, SessionId, UserId, one_of, text, whole};
 use super::{examples, problems};
 use crate::call::Credential;
+use crate::docs::guides;
 use crate::problem::{Problem, ProblemCode};
 
 /// What the document says before it lists anything.
@@ -33,7 +34,8 @@ const INTRODUCTION: &str = include_str!("introduction.md");
 /// How any call may come to nothing.
 const OF_EVERY_CALL: [ProblemCode; 3] = [ProblemCode::HostNotAllowed, ProblemCode::Internal, ProblemCode::Unavailable];
 
-const PROBLEM_JSON: &str = "application/problem+json";
+/// The type of every error answer (RFC 9457).
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What `routes` promise, to who reaches them at `public_url`.
 pub(crate) fn document(routes: &Routes, public_url: &str) -> OpenApi {
@@ -91,7 +93,9 @@ fn operation(method: &Method, path: &Path, group: &str, components: &mut Compone
     for name in parameters_of(path.template) {
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
         let example = example.and_then(|example| in_path(path.template, &example.path, name));
-        operation = operation.parameter(parameter.schema(Some(text())).example(example).build());
+        let (schema, description) = place(name);
+        let parameter = parameter.schema(Some(schema)).description(description);
+        operation = operation.parameter(parameter.example(example).build());
     }
     for parameter in &method.shape.parameters {
         operation = operation.parameter(parameter.clone());
@@ -127,12 +131,13 @@ fn responses(method: &Method, path: &Path, components: &mut Components) -> Respo
     for (status, codes) in by_status(method, path) {
         let mut response = refusal(&codes);
         // Who is refused by a limit learns how limits stand; a cookie that will never be good again is taken back.
+        let is_told = |also: &Header| told.headers.contains(also);
         let also = match status {
-            429 => Some(Header::Limits),
-            401 => Some(Header::SetCookie).filter(|also| told.headers.contains(also)),
-            _ => None,
+            429 => [Some(Header::Rates), Some(Header::Quotas).filter(is_told)],
+            401 => [Some(Header::SetCookie).filter(is_told), None],
+            _ => [None, None],
         };
-        for (name, header) in also.into_iter().flat_map(headers) {
+        for (name, header) in also.into_iter().flatten().flat_map(headers) {
             response = response.header(name, header.build());
         }
         // Where a status is both, each is told by its type.
@@ -264,12 +269,14 @@ fn headers(header: Header) -> Vec<(&'static str, HeaderBuilder)> {
             "ETag",
             HeaderBuilder::new().schema(Some(EntityTag::schema())).description(Some("The version, for `If-Match`.")),
         )],
-        Header::Limits => vec![
+        Header::Rates => vec![
             ("RateLimit-Policy", told("The limits: draft-ietf-httpapi-ratelimit-headers-10.")),
             ("RateLimit", told("How they stand, by the same draft.")),
             ("X-RateLimit-Limit", count("Of the rate with least remaining: how many it allows.")),
             ("X-RateLimit-Remaining", count("How many are left.")),
             ("X-RateLimit-Reset", count("In how many seconds the next comes back.")),
+        ],
+        Header::Quotas => vec![
             ("X-Quota-Limit", count("Of the quota with least remaining: how many it holds.")),
             ("X-Quota-Remaining", count("How many are left.")),
             ("X-Quota-Reset", count("In how many seconds it begins anew.")),
@@ -326,6 +333,20 @@ fn scheme(credential: Credential) -> SecurityScheme {
 /// The names in braces.
 fn parameters_of(template: &'static str) -> impl Iterator<Item = &'static str> {
     template.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// What may stand for `name` in a path, and what it names.
+fn place(name: &str) -> (RefOr<Schema>, Option<&'static str>) {
+    let (schema, description) = match name {
+        "customerId" => (CustomerId::schema(), "The customer."),
+        "keyId" => (KeyId::schema(), "The API key, which is not the key itself."),
+        "userId" => (UserId::schema(), "The user."),
+        "sessionId" => (SessionId::schema(), "The session."),
+        "number" => (whole(1, u32::MAX as usize).into(), "The number of the version."),
+        "guide" => (one_of(guides()).into(), "The name of the guide."),
+        _ => return (text().into(), None),
+    };
+    (schema, Some(description))
 }
 
 /// What stands for `name` in `path`.

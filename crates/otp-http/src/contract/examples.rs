@@ -11,9 +11,6 @@ use serde_json::Value;
 pub(crate) struct Example {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// Headers that belong to it, credentials left out.
-    #[serde(default)]
-    pub(crate) headers: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) body: Option<Value>,
     pub(crate) status: u16,

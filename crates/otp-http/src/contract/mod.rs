@@ -12,7 +12,7 @@ mod route;
 mod scalar;
 mod shape;
 
-pub(crate) use document::document;
+pub(crate) use document::{PROBLEM_JSON, document};
 pub(crate) use examples::{Example, of as example};
 pub(crate) use operation::{Header, Operation};
 pub(crate) use route::{Routes, delete, get, post, put, unchecked};

@@ -3,6 +3,7 @@
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::html;
 use crate::problem::ProblemCode;
 
 /// Answers without a problem an operation has at most.
@@ -43,8 +44,10 @@ impl Described {
 pub(crate) enum Header {
     /// The version of a configuration.
     ETag,
-    /// How limits stand.
-    Limits,
+    /// How rates stand.
+    Rates,
+    /// How quotas stand.
+    Quotas,
     /// The session's cookie.
     SetCookie,
     /// That the answer is to be kept as a file.
@@ -72,8 +75,18 @@ pub(crate) struct Operation {
 impl Operation {
     /// One that answers 200 with the members of `T` and `"success": true`.
     pub(crate) const fn new<T: ToSchema>(id: &'static str, summary: &'static str, description: &'static str) -> Self {
-        let usual =
-            Plain { status: 200, description: "Done.", media: JSON, schema: Some(Described::of::<T>()), says_so: true };
+        let members = Some(Described::of::<T>());
+        let usual = Plain { status: 200, description: "Done.", media: JSON, schema: members, says_so: true };
+        Self::answering(usual, id, summary, description)
+    }
+
+    /// One that answers 200 with a page for people.
+    pub(crate) const fn page(id: &'static str, summary: &'static str, description: &'static str) -> Self {
+        let usual = Plain { status: 200, description: "The page.", media: html::MEDIA, schema: None, says_so: false };
+        Self::answering(usual, id, summary, description)
+    }
+
+    const fn answering(usual: Plain, id: &'static str, summary: &'static str, description: &'static str) -> Self {
         Self { id, summary, description, answers: [Some(usual), None, None, None, None], headers: &[], refusals: &[] }
     }
 
@@ -94,26 +107,17 @@ impl Operation {
         self
     }
 
-    /// Answers a text of the type `media`, of which there is no schema.
-    pub(crate) const fn telling(mut self, media: &'static str) -> Self {
-        if let Some(usual) = &mut self.answers[0] {
-            usual.media = media;
-            usual.schema = None;
-        }
-        self
-    }
-
     /// Answers `status` with the same members where something is wrong; or, where the status is the same, lines of the
     /// type `media` to who accepts it.
     pub(crate) const fn or(mut self, status: u16, description: &'static str, media: &'static str) -> Self {
         let mut place = 1;
-        while place < MOST {
-            if let (Some(first), None) = (self.answers[0], self.answers[place]) {
-                let schema = if status == first.status { None } else { first.schema };
-                self.answers[place] = Some(Plain { status, description, media, schema, ..first });
-                return self;
-            }
+        while place < MOST && self.answers[place].is_some() {
             place += 1;
+        }
+        if let Some(first) = self.answers[0] {
+            let schema = if status == first.status { None } else { first.schema };
+            // One too many does not compile: operations are constants.
+            self.answers[place] = Some(Plain { status, description, media, schema, ..first });
         }
         self
     }

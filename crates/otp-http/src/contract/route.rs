@@ -84,61 +84,42 @@ impl Routes {
     }
 }
 
-/// GET by `handler`.
-pub(crate) fn get<W, I, H, F>(handler: H, operation: &'static Operation) -> Method
-where
-    W: Capability + 'static,
-    I: Input + 'static,
-    H: Fn(Call<W, I>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    checked(HttpMethod::Get, MethodFilter::GET, handler, operation)
+/// Functions that tell how a path is served by a verb.
+macro_rules! verbs {
+    ($($name:ident $verb:ident $written:literal;)+) => {$(
+        #[doc = concat!($written, " by `handler`, once a call has passed the checks of [`Call`].")]
+        pub(crate) fn $name<W, I, H, F>(handler: H, operation: &'static Operation) -> Method
+        where
+            W: Capability + 'static,
+            I: Input + 'static,
+            H: Fn(Call<W, I>) -> F + Clone + Send + Sync + 'static,
+            F: Future<Output = Answer> + Send + 'static,
+        {
+            checked::<W, I>(HttpMethod::$verb, on(filter(&HttpMethod::$verb), handler), operation)
+        }
+    )+};
 }
 
-/// POST by `handler`.
-pub(crate) fn post<W, I, H, F>(handler: H, operation: &'static Operation) -> Method
-where
-    W: Capability + 'static,
-    I: Input + 'static,
-    H: Fn(Call<W, I>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    checked(HttpMethod::Post, MethodFilter::POST, handler, operation)
+verbs! {
+    get Get "GET";
+    post Post "POST";
+    put Put "PUT";
+    delete Delete "DELETE";
 }
 
-/// PUT by `handler`.
-pub(crate) fn put<W, I, H, F>(handler: H, operation: &'static Operation) -> Method
-where
-    W: Capability + 'static,
-    I: Input + 'static,
-    H: Fn(Call<W, I>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    checked(HttpMethod::Put, MethodFilter::PUT, handler, operation)
-}
-
-/// DELETE by `handler`.
-pub(crate) fn delete<W, I, H, F>(handler: H, operation: &'static Operation) -> Method
-where
-    W: Capability + 'static,
-    I: Input + 'static,
-    H: Fn(Call<W, I>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    checked(HttpMethod::Delete, MethodFilter::DELETE, handler, operation)
-}
-
-/// A call that passes the checks of [`Call`] before it comes to `handler`.
-fn checked<W, I, H, F>(verb: HttpMethod, filter: MethodFilter, handler: H, operation: &'static Operation) -> Method
-where
-    W: Capability + 'static,
-    I: Input + 'static,
-    H: Fn(Call<W, I>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
+/// A method whose `handlers` make the checks that `W` and `I` say.
+fn checked<W: Capability, I: Input>(
+    verb: HttpMethod,
+    handlers: MethodRouter<App>,
+    operation: &'static Operation,
+) -> Method {
     let mut shape = Shape::default();
     I::tell(&mut shape);
     let mut refusals = W::REFUSALS.to_vec();
+    if verb == HttpMethod::Get {
+        // What changes nothing cannot be forged.
+        refusals.retain(|code| *code != ProblemCode::CsrfFailed);
+    }
     refusals.extend(OF_EVERY_INPUT);
     refusals.append(&mut shape.refusals);
     Method {
@@ -148,11 +129,11 @@ where
         credentials: W::CREDENTIALS,
         is_credential_needed: W::IS_NEEDED,
         refusals,
-        handlers: on(filter, handler),
+        handlers,
     }
 }
 
-/// GET or POST by a handler that makes its checks itself: no credential, no JSON.
+/// A method whose handler makes its checks itself: no credential, no JSON.
 pub(crate) fn unchecked<H, T>(
     verb: HttpMethod,
     handler: H,
@@ -165,14 +146,27 @@ where
 {
     let mut shape = Shape::default();
     tell(&mut shape);
-    let filter = if verb == HttpMethod::Get { MethodFilter::GET } else { MethodFilter::POST };
     Method {
+        handlers: on(filter(&verb), handler),
         verb,
         operation,
         shape,
         credentials: &[],
         is_credential_needed: false,
         refusals: Vec::new(),
-        handlers: on(filter, handler),
+    }
+}
+
+/// What lets calls by `verb` through.
+const fn filter(verb: &HttpMethod) -> MethodFilter {
+    match verb {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Put => MethodFilter::PUT,
+        HttpMethod::Delete => MethodFilter::DELETE,
+        HttpMethod::Options => MethodFilter::OPTIONS,
+        HttpMethod::Head => MethodFilter::HEAD,
+        HttpMethod::Patch => MethodFilter::PATCH,
+        HttpMethod::Trace => MethodFilter::TRACE,
     }
 }

@@ -46,11 +46,12 @@ impl Shape {
         self
     }
 
-    /// A member of a body that is a form's.
+    /// A member of a body that is a form's. Others are passed over.
     pub(crate) fn form<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
         self.required::<T>(name, description);
         if let Some(body) = &mut self.body {
             body.media = FORM;
+            body.members.additional_properties = None;
         }
         self
     }
@@ -72,6 +73,14 @@ impl Shape {
     /// A header.
     pub(crate) fn header<T: PartialSchema>(&mut self, name: &'static str, description: &'static str) -> &mut Self {
         self.parameter(name, ParameterIn::Header, Required::False, description, T::schema())
+    }
+
+    /// What a call that rests on a session's cookie has to bring besides.
+    pub(crate) fn unforged(&mut self) -> &mut Self {
+        self.header::<scalar::AnyText>(
+            "X-CSRF-Token",
+            "`csrfToken` of the session. Needed where its cookie is the credential.",
+        )
     }
 
     /// Where a page of a list begins, and how long it is.

@@ -1,40 +1,42 @@
 //! The page of errors: a section for each code, which the `type` of an error answer points at.
 
-use std::fmt::Write;
-
 use otp_core::mail::escape_html as escape;
-use serde_json::Value;
 
-use super::{layout, reference};
+use super::layout;
+use super::page::{Page, Part};
+use super::reference::Called;
 use crate::problem::{Flaw, Problem, ProblemCode};
 
 /// The page.
-pub(super) fn page(document: &Value, public_url: &str) -> String {
-    let (mut contents, mut body) = ("<h2>Codes</h2><ul>".to_owned(), String::new());
-    body.push_str(
-        "<h1>Errors</h1>\n<p>Every error is <code>application/problem+json</code> (RFC 9457). Programs go by \
-         <code>code</code>, a closed set. <code>requestId</code> names the call: whoever runs the service finds it in the log.</p>\n",
-    );
-    for code in ProblemCode::ALL {
-        let name = code.as_str();
-        // Writing to a string cannot fail.
-        let _ = write!(contents, "<li><a href=\"#{name}\">{name}</a></li>");
-        let example = serde_json::to_string_pretty(&Problem::example(*code, public_url)).unwrap_or_default();
-        let _ = write!(
-            body,
-            "<section><h2 id=\"{name}\"><code>{name}</code></h2>\n<p class=\"soft\">{} · {}</p>\n<h4>What happened</h4>\n<p>{}</p>\n\
-             <h4>How to fix it</h4>\n<p>{}</p>\n{}<pre><code>{}</code></pre>\n{}</section>\n",
-            code.status().as_u16(),
-            escape(code.title()),
-            marked(code.detail()),
-            marked(code.remedy()),
-            if *code == ProblemCode::InvalidRequest { flaws() } else { String::new() },
-            escape(&example),
-            answered_by(document, name),
-        );
+pub(super) fn page(calls: &[Called<'_>], public_url: &str) -> Page {
+    let opening = "<h1>Errors</h1>\n<p>Every error is <code>application/problem+json</code> (RFC 9457). Programs go by \
+         <code>code</code>, a closed set. <code>requestId</code> names the call: whoever runs the service finds it in the log.</p>\n";
+    let names = ProblemCode::ALL.iter().map(|code| code.as_str());
+    let links: String = names.map(|name| format!("<li><a href=\"#{name}\">{name}</a></li>")).collect();
+    Page {
+        path: "docs/errors".to_owned(),
+        title: "Errors",
+        opening: opening.to_owned(),
+        parts: ProblemCode::ALL.iter().map(|code| part(*code, calls, public_url)).collect(),
+        contents: format!("<h2>Codes</h2><ul>{links}</ul>"),
     }
-    contents.push_str("</ul>");
-    layout::page("Errors", "../", &contents, &body)
+}
+
+fn part(code: ProblemCode, calls: &[Called<'_>], public_url: &str) -> Part {
+    let name = code.as_str();
+    let example = serde_json::to_string_pretty(&Problem::example(code, public_url)).unwrap_or_default();
+    let html = format!(
+        "<section><h2 id=\"{name}\"><code>{name}</code></h2>\n<p class=\"soft\">{} · {}</p>\n<h3>What happened</h3>\n<p>{}</p>\n\
+         <h3>How to fix it</h3>\n<p>{}</p>\n{}<pre><code>{}</code></pre>\n{}</section>\n",
+        code.status().as_u16(),
+        escape(code.title()),
+        marked(code.detail()),
+        marked(code.remedy()),
+        if code == ProblemCode::InvalidRequest { flaws() } else { String::new() },
+        escape(&example),
+        answered_by(calls, name),
+    );
+    Part { id: name.to_owned(), title: name.to_owned(), html }
 }
 
 /// `text` with its code as code.
@@ -49,25 +51,21 @@ fn flaws() -> String {
     let rows = Flaw::ALL
         .iter()
         .map(|flaw| format!("<tr><td><code>{}</code></td><td>{}</td></tr>", flaw.code(), marked(flaw.message())));
-    let rows: String = rows.collect();
-    format!(
-        "<div class=\"scroll\"><table><tr><th><code>code</code> in <code>errors</code></th><th></th></tr>{rows}</table></div>\n"
-    )
+    layout::table(&["<code>code</code> in <code>errors</code>", "How to fix it"], &rows.collect::<String>())
 }
 
 /// Which calls may be answered so.
-fn answered_by(document: &Value, code: &str) -> String {
-    let calls: String = reference::operations(document)
-        .filter(|(_, _, operation)| {
-            let responses = operation["responses"].as_object().into_iter().flatten();
-            responses
-                .into_iter()
-                .any(|(_, response)| response["content"]["application/problem+json"]["examples"].get(code).is_some())
-        })
-        .map(|(path, method, operation)| {
-            let id = operation["operationId"].as_str().unwrap_or_default();
-            format!("<li><a href=\"../docs#{id}\">{} {}</a></li>", method.to_uppercase(), escape(path))
+fn answered_by(calls: &[Called<'_>], code: &str) -> String {
+    let calls = calls.iter().filter(|call| call.may_be_refused_by(code));
+    let links: String = calls
+        .map(|call| {
+            let (id, method, path) = (call.id(), call.method.to_uppercase(), escape(call.path));
+            format!("<li><a href=\"../docs#{id}\">{method} {path}</a></li>")
         })
         .collect();
-    format!("<details><summary>Calls that may be answered so</summary><ul>{calls}</ul></details>\n")
+    if links.is_empty() {
+        return "<p class=\"soft\">No call that there is: it may be the answer to any other method of its path.</p>\n"
+            .to_owned();
+    }
+    format!("<details><summary>Calls that may be answered so</summary><ul>{links}</ul></details>\n")
 }

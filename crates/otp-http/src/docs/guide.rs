@@ -2,13 +2,16 @@
 
 use otp_core::mail::escape_html as escape;
 
-use super::{layout, markdown};
+use super::markdown;
+use super::page::{Page, Part};
 
 /// A guide.
 pub(super) struct Guide {
     /// Its file without `.md`, and the last segment of its path.
     pub(super) name: &'static str,
     pub(super) title: &'static str,
+    /// In the source.
+    file: &'static str,
     text: &'static str,
 }
 
@@ -16,7 +19,7 @@ macro_rules! guides {
     ($($name:literal $title:literal $file:literal;)+) => {
         /// Every guide there is.
         pub(super) const ALL: &[Guide] =
-            &[$(Guide { name: $name, title: $title, text: include_str!(concat!("../../../../", $file)) }),+];
+            &[$(Guide { name: $name, title: $title, file: $file, text: include_str!(concat!("../../../../", $file)) }),+];
     };
 }
 
@@ -31,12 +34,24 @@ guides! {
     "writing-an-adapter" "Writing an adapter" "docs/writing-an-adapter.md";
 }
 
-/// Its page.
-pub(super) fn page(guide: &Guide) -> String {
-    let contents: String = markdown::headings(guide.text)
-        .into_iter()
-        .map(|(fragment, title)| format!("<li><a href=\"#{fragment}\">{}</a></li>", escape(&title)))
+/// Its page, in a part for each heading of the second level.
+pub(super) fn page(guide: &Guide) -> Page {
+    let path = format!("docs/guides/{}", guide.name);
+    let folder = if guide.file.contains('/') { "docs" } else { "" };
+    let html = markdown::to_html(guide.text, "../../", folder);
+    let headings = markdown::headings(guide.text);
+    let contents: String = headings
+        .iter()
+        .map(|(fragment, title)| format!("<li><a href=\"#{fragment}\">{}</a></li>", escape(title)))
         .collect();
-    let contents = format!("<h2>On this page</h2>\n<ul>{contents}</ul>");
-    layout::page(guide.title, "../../", &contents, &markdown::to_html(guide.text, "../../"))
+    let titles = [(String::new(), guide.title.to_owned())].into_iter().chain(headings);
+    let parts =
+        markdown::at_headings(&html).zip(titles).map(|(html, (id, title))| Part { id, title, html: html.to_owned() });
+    Page {
+        path,
+        title: guide.title,
+        opening: String::new(),
+        parts: parts.collect(),
+        contents: format!("<h2>On this page</h2>\n<ul>{contents}</ul>"),
+    }
 }

@@ -3,14 +3,20 @@
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use super::guide;
+use super::layout::SCROLLED;
 
-/// `text` as HTML, on a page from which `root` leads to where the service is.
-pub(super) fn to_html(text: &str, root: &str) -> String {
+/// `text` of the contract as HTML, on the page of the reference.
+pub(super) fn of_contract(text: &str) -> String {
+    to_html(text, "", "")
+}
+
+/// `text`, which stands in `folder` of the source, as HTML, on a page from which `root` leads to where the service is.
+pub(super) fn to_html(text: &str, root: &str, folder: &str) -> String {
     let parsed: Vec<Event<'_>> =
         Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).collect();
     let mut events = Vec::with_capacity(parsed.len());
-    // Whether the links that are open lead anywhere.
-    let mut led = Vec::new();
+    // Of each link that is open, what it leads to in the source, if that is not served.
+    let mut unserved: Vec<Option<String>> = Vec::new();
     for (place, event) in parsed.iter().enumerate() {
         match event {
             Event::Start(Tag::Heading { level, classes, attrs, .. }) => {
@@ -20,17 +26,20 @@ pub(super) fn to_html(text: &str, root: &str) -> String {
             }
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
                 let target = served(dest_url, root);
-                led.push(target.is_some());
+                unserved.push(target.is_none().then(|| in_source(folder, dest_url)));
                 events.extend(target.map(|target| {
                     let (dest_url, title, id) = (target.into(), title.clone(), id.clone());
                     Event::Start(Tag::Link { link_type: *link_type, dest_url, title, id })
                 }));
             }
-            Event::End(TagEnd::Link) => {
-                events.extend(led.pop().unwrap_or_default().then_some(Event::End(TagEnd::Link)))
-            }
+            Event::End(TagEnd::Link) => match unserved.pop().flatten() {
+                Some(path) => {
+                    events.extend([Event::Text(" (".into()), Event::Code(path.into()), Event::Text(")".into())])
+                }
+                None => events.push(event.clone()),
+            },
             Event::Start(Tag::Table(_)) => {
-                events.push(Event::Html("<div class=\"scroll\">".into()));
+                events.push(Event::Html(SCROLLED.into()));
                 events.push(event.clone());
             }
             Event::End(TagEnd::Table) => {
@@ -55,6 +64,13 @@ pub(super) fn to_html(text: &str, root: &str) -> String {
     let mut page = String::new();
     html::push_html(&mut page, events.into_iter());
     page
+}
+
+/// What stands before the first heading of the second level in the HTML `page`, and from each to the next.
+pub(super) fn at_headings(page: &str) -> impl Iterator<Item = &str> {
+    let places = page.match_indices("<h2 ").map(|(place, _)| place);
+    let ends = places.clone().chain([page.len()]);
+    [0].into_iter().chain(places).zip(ends).map(|(begin, end)| &page[begin..end])
 }
 
 /// The headings of the second level in `text`, with the fragments that point at them.
@@ -95,4 +111,19 @@ fn served(target: &str, root: &str) -> Option<String> {
         return Some(format!("{root}docs/errors{at}"));
     }
     guide::ALL.iter().any(|guide| guide.name == name).then(|| format!("{root}docs/guides/{name}{at}"))
+}
+
+/// The path of the source that a link to `target` leads to from `folder`.
+fn in_source(folder: &str, target: &str) -> String {
+    let path = target.split_once('#').map_or(target, |(path, _)| path);
+    let segments = folder.split('/').chain(path.split('/')).filter(|segment| !segment.is_empty());
+    let path = segments.fold(Vec::new(), |mut path, segment| {
+        if segment == ".." {
+            path.pop();
+        } else {
+            path.push(segment);
+        }
+        path
+    });
+    path.join("/")
 }

@@ -6,25 +6,26 @@ mod errors;
 mod guide;
 mod layout;
 mod markdown;
+mod page;
 mod reference;
 mod schema;
-
-use std::sync::LazyLock;
+mod search;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
-use crate::contract::{AnyText, Operation, Shape};
+use crate::contract::{AnyText, Header, Operation, Shape};
 use crate::html;
-use crate::problem::ProblemCode;
+use crate::problem::{Problem, ProblemCode};
+use page::Page;
+use search::Index;
 
 /// Any object.
 pub(crate) struct Document;
@@ -39,43 +40,55 @@ impl ToSchema for Document {}
 
 /// How the route is told of.
 pub(crate) const OPENAPI: Operation =
-    Operation::new::<Document>("getOpenApi", "This document", "OpenAPI 3.1, as generated clients read it.").bare();
+    Operation::new::<Document>("getOpenApi", "This document", "OpenAPI 3.1, as generated clients read it.")
+        .bare()
+        .with(&[Header::Kept]);
 /// How the route is told of.
 pub(crate) const REFERENCE: Operation =
-    Operation::new::<Document>("showDocs", "Every call there is", "For people.").telling(html::MEDIA);
+    Operation::page("showDocs", "Every call there is", "For people.").with(&[Header::Kept]);
 /// How the route is told of.
 pub(crate) const ERRORS: Operation =
-    Operation::new::<Document>("showErrors", "Every error code there is", "For people.").telling(html::MEDIA);
+    Operation::page("showErrors", "Every error code there is", "For people.").with(&[Header::Kept]);
 /// How the route is told of.
-pub(crate) const GUIDE: Operation =
-    Operation::new::<Document>("showGuide", "A guide", "For people.").telling(html::MEDIA);
+pub(crate) const GUIDE: Operation = Operation::page("showGuide", "A guide", "For people.").with(&[Header::Kept]);
 
-/// The contract, and those of its pages that are the same for everybody: whoever asks for them over and over has nothing made anew.
+/// Another binary may serve other pages, so they are not kept for long.
+const KEPT: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+
+/// The contract and its pages. They are the same for everybody, so whoever asks for them over and over has nothing made anew.
 pub(crate) struct Documentation {
-    document: Value,
     /// The document as it is sent.
-    text: Bytes,
-    reference: String,
-    errors: String,
+    document: Bytes,
+    reference: Bytes,
+    errors: Bytes,
+    /// By name.
+    guides: Vec<(&'static str, Bytes)>,
+    index: Index,
 }
 
 impl Documentation {
     /// That of a service which is reached at `public_url`.
     pub(crate) fn of(public_url: &str) -> Self {
         let document = crate::openapi(public_url);
+        let calls = reference::calls(&document);
+        let reference = reference::page(&document, &calls);
+        let errors = errors::page(&calls, public_url);
+        let guides: Vec<Page> = guide::ALL.iter().map(guide::page).collect();
+        let index = Index::of([&reference, &errors].into_iter().chain(&guides), &reference.contents);
+        let laid_out = |page: &Page| Bytes::from(layout::page(page));
         Self {
-            text: document.to_string().into(),
-            reference: reference::page(&document, &Search::default()),
-            errors: errors::page(&document, public_url),
-            document,
+            document: document.to_string().into(),
+            reference: laid_out(&reference),
+            errors: laid_out(&errors),
+            guides: guide::ALL.iter().map(|guide| guide.name).zip(guides.iter().map(laid_out)).collect(),
+            index,
         }
     }
 }
 
-/// The document, to who reaches the service as it is configured.
-pub(crate) async fn openapi(State(app): State<App>) -> Response {
-    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    (json, app.documentation().text.clone()).into_response()
+/// The names of the guides.
+pub(crate) fn guides() -> impl Iterator<Item = &'static str> {
+    guide::ALL.iter().map(|guide| guide.name)
 }
 
 /// What is looked for; a rejection where that is no text.
@@ -92,39 +105,39 @@ pub(crate) struct Search {
 
 /// Tells of the parameter.
 pub(crate) fn tell(shape: &mut Shape) {
-    shape.query::<AnyText>("q", "Words that have to be in a section for it to be shown.");
+    shape.query::<AnyText>("q", "Words to look for in all pages; the places are listed that have all of them.");
 }
 
-impl Search {
-    /// Whether all words that are looked for are in `text`.
-    fn finds(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        self.q.to_lowercase().split_whitespace().all(|word| text.contains(word))
-    }
+/// The document, to who reaches the service as it is configured.
+pub(crate) async fn openapi(State(app): State<App>) -> Response {
+    let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    ([json, KEPT], app.documentation().document.clone()).into_response()
 }
 
-/// Every call, or those that are looked for.
+/// Every call, or the places that are looked for.
 pub(crate) async fn reference(State(app): State<App>, search: Searched) -> Response {
     let search = search.map_or_else(|_| Search::default(), |Query(search)| search);
     let documentation = app.documentation();
-    let is_search = !search.q.is_empty();
-    let page =
-        if is_search { reference::page(&documentation.document, &search) } else { documentation.reference.clone() };
-    html::page(StatusCode::OK, page)
+    match search.q.trim() {
+        "" => shown(documentation.reference.clone()),
+        words => shown(documentation.index.page(words).into()),
+    }
 }
 
 /// Every error code.
 pub(crate) async fn errors(State(app): State<App>) -> Response {
-    html::page(StatusCode::OK, app.documentation().errors.clone())
+    shown(app.documentation().errors.clone())
 }
 
 /// One guide.
-pub(crate) async fn guide(guide: Named) -> Response {
-    static PAGES: LazyLock<Vec<(&str, String)>> =
-        LazyLock::new(|| guide::ALL.iter().map(|guide| (guide.name, guide::page(guide))).collect());
-    let page = guide.ok().and_then(|Path(name)| PAGES.iter().find(|(known, _)| *known == name));
-    match page {
-        Some((_, page)) => html::page(StatusCode::OK, page.clone()),
-        None => crate::Problem::new(ProblemCode::NotFound).into_response(),
+pub(crate) async fn guide(State(app): State<App>, guide: Named) -> Response {
+    let guides = &app.documentation().guides;
+    match guide.ok().and_then(|Path(name)| guides.iter().find(|(known, _)| *known == name)) {
+        Some((_, page)) => shown(page.clone()),
+        None => Problem::new(ProblemCode::NotFound).into_response(),
     }
+}
+
+fn shown(page: Bytes) -> Response {
+    ([KEPT], html::page(StatusCode::OK, page)).into_response()
 }

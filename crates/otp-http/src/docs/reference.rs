@@ -5,81 +5,101 @@ use std::fmt::Write;
 use otp_core::mail::escape_html as escape;
 use serde_json::Value;
 
-use super::{Search, curl, layout, markdown, schema};
-use crate::contract::example;
+use super::page::{Page, Part};
+use super::{curl, layout, markdown, schema};
+use crate::call::Credential;
+use crate::contract::{PROBLEM_JSON, example};
 use crate::routes::routes;
 
-/// The page; of a search, with what is found.
-pub(super) fn page(document: &Value, search: &Search) -> String {
-    let (mut contents, mut body) = (String::new(), String::new());
-    let introduction = markdown::to_html(document["info"]["description"].as_str().unwrap_or_default(), "");
-    // Writing to a string cannot fail.
-    let _ = write!(
-        body,
-        "<h1>Calls</h1>\n<form role=\"search\"><input type=\"search\" name=\"q\" value=\"{}\" aria-label=\"Search\" placeholder=\"Search: refresh, 429, allowedIps …\"><button>Search</button></form>\n",
-        escape(&search.q)
-    );
-    if search.q.is_empty() {
-        body.push_str(&introduction);
-    }
-    let mut found = 0;
-    for tag in document["tags"].as_array().into_iter().flatten() {
-        let name = tag["name"].as_str().unwrap_or_default();
-        let (mut links, mut sections) = (String::new(), String::new());
-        for (path, method, operation) in operations(document).filter(|(_, _, operation)| operation["tags"][0] == name) {
-            let section = section(document, path, method, operation);
-            // Every call is named beside the page; on it are those that are looked for.
-            let (id, summary) = (text(operation, "operationId"), text(operation, "summary"));
-            let at = if search.q.is_empty() { "" } else { "docs" };
-            let _ = write!(links, "<li><a href=\"{at}#{id}\">{}</a></li>", escape(summary));
-            if search.finds(&section) {
-                found += 1;
-                sections.push_str(&section);
-            }
-        }
-        let _ = write!(contents, "<h2>{}</h2><ul>{links}</ul>", escape(name));
-        if !sections.is_empty() {
-            let told = text(tag, "description");
-            let _ = write!(body, "<h2>{}</h2><p>{}</p>{sections}", escape(name), escape(told));
-        }
-    }
-    if found == 0 {
-        body.push_str("<p>Nothing is called that. <a href=\"docs\">Every call</a></p>");
-    }
-    layout::page("Calls", "", &contents, &body)
+/// A call of the document.
+pub(super) struct Called<'d> {
+    /// The template of its path.
+    pub(super) path: &'static str,
+    pub(super) method: &'d str,
+    operation: &'d Value,
 }
 
-/// Every operation of `document`, in the order of the routes: its path, its method, itself.
-pub(super) fn operations(document: &Value) -> impl Iterator<Item = (&'static str, &str, &Value)> {
-    let templates: Vec<&'static str> = routes().templates().collect();
-    templates.into_iter().flat_map(move |path| {
+impl Called<'_> {
+    /// What generated clients call it.
+    pub(super) fn id(&self) -> &str {
+        text(self.operation, "operationId")
+    }
+
+    /// Whether it may be answered by the error `code`.
+    pub(super) fn may_be_refused_by(&self, code: &str) -> bool {
+        let mut responses = self.operation["responses"].as_object().into_iter().flatten();
+        responses.any(|(_, response)| response["content"][PROBLEM_JSON]["examples"].get(code).is_some())
+    }
+}
+
+/// Every call of `document`, in the order of the routes.
+pub(super) fn calls(document: &Value) -> Vec<Called<'_>> {
+    let routes = routes();
+    let calls = routes.templates().flat_map(|path| {
         let methods = document["paths"][path].as_object().into_iter().flatten();
-        methods.map(move |(method, operation)| (path, method.as_str(), operation))
-    })
+        methods.map(move |(method, operation)| Called { path, method, operation })
+    });
+    calls.collect()
+}
+
+/// The page.
+pub(super) fn page(document: &Value, calls: &[Called<'_>]) -> Page {
+    let (mut contents, mut parts) = (String::new(), vec![begin()]);
+    for tag in document["tags"].as_array().into_iter().flatten() {
+        let (name, told) = (text(tag, "name"), text(tag, "description"));
+        let mut heading = format!("<h2>{}</h2><p>{}</p>", escape(name), escape(told));
+        // Writing to a string cannot fail.
+        let _ = write!(contents, "<h2>{}</h2><ul>", escape(name));
+        for call in calls.iter().filter(|call| call.operation["tags"][0] == name) {
+            let (id, title) = (call.id().to_owned(), text(call.operation, "summary").to_owned());
+            let _ = write!(contents, "<li><a href=\"docs#{id}\">{}</a></li>", escape(&title));
+            let html = format!("{}{}", std::mem::take(&mut heading), section(document, call));
+            parts.push(Part { id, title, html });
+        }
+        contents.push_str("</ul>");
+    }
+    let introduction = markdown::of_contract(text(&document["info"], "description"));
+    Page {
+        path: "docs".to_owned(),
+        title: "Calls",
+        opening: format!("<h1>Calls</h1>\n{introduction}"),
+        parts,
+        contents,
+    }
+}
+
+/// What there is to know before a call is tried.
+fn begin() -> Part {
+    let html = format!(
+        "<h2 id=\"try\">Trying calls</h2>\n<p>Every call has a command to paste. Its variables are those of your shell:</p>\n{}",
+        curl::variables()
+    );
+    Part { id: "try".to_owned(), title: "Trying calls".to_owned(), html }
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn section(document: &Value, path: &str, method: &str, operation: &Value) -> String {
-    let id = text(operation, "operationId");
+fn section(document: &Value, call: &Called<'_>) -> String {
+    let Called { path, method, operation } = call;
+    let id = call.id();
     let mut section = format!(
         "<section><h3 id=\"{id}\">{}</h3>\n<p class=\"call\"><span class=\"{method}\">{}</span> {}</p>\n{}",
         escape(text(operation, "summary")),
         method.to_uppercase(),
         escape(path),
-        markdown::to_html(text(operation, "description"), ""),
+        markdown::of_contract(text(operation, "description")),
     );
-    let schemes = credentials(operation);
-    let _ = write!(section, "<p class=\"soft\">{}</p>", told(&schemes));
+    let opening = Opening::of(operation);
+    let _ = write!(section, "<p class=\"soft\">{}</p>", opening.told());
     section.push_str(&parameters(document, operation));
     for (_, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
         let members = schema::table(&content["schema"], document);
         section.extend(members.map(|members| format!("<h4>Body</h4>{members}")));
     }
     if let Some(example) = example(id) {
-        let command = curl::command(example, schemes.first().copied());
+        let command = curl::command(example, path, opening.first());
         let _ = write!(section, "<h4>Try it</h4><pre><code>{}</code></pre>", escape(&command));
         if let Some(answer) = &example.answer {
             let pretty = serde_json::to_string_pretty(answer).unwrap_or_default();
@@ -91,23 +111,41 @@ fn section(document: &Value, path: &str, method: &str, operation: &Value) -> Str
     section
 }
 
-/// The names of the credentials any one of which opens `operation`.
-fn credentials(operation: &Value) -> Vec<&str> {
-    let any = operation["security"].as_array().into_iter().flatten();
-    any.filter_map(|one| one.as_object()?.keys().next().map(String::as_str)).collect()
+/// What opens a call.
+struct Opening {
+    /// Any one of these.
+    credentials: Vec<Credential>,
+    is_needed: bool,
 }
 
-fn told(schemes: &[&str]) -> String {
-    let named = schemes.iter().map(|scheme| match *scheme {
-        "secretKey" => "a secret key",
-        "publishableKey" => "a publishable key",
-        "operatorKey" => "an operator's key",
-        "userToken" => "a user's token",
-        "sessionCookie" => "the session's cookie",
-        other => other,
-    });
-    let named: Vec<&str> = named.collect();
-    if named.is_empty() { "Open to everybody.".to_owned() } else { format!("By {}.", named.join(" or ")) }
+impl Opening {
+    fn of(operation: &Value) -> Self {
+        let any = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object);
+        let (named, none): (Vec<_>, Vec<_>) = any.partition(|one| !one.is_empty());
+        let credentials = named.iter().flat_map(|one| one.keys()).filter_map(|name| Credential::named(name));
+        Self { is_needed: none.is_empty() && !named.is_empty(), credentials: credentials.collect() }
+    }
+
+    /// By what the call is tried.
+    fn first(&self) -> Option<Credential> {
+        self.credentials.first().copied().filter(|_| self.is_needed)
+    }
+
+    fn told(&self) -> String {
+        let named = self.credentials.iter().map(|credential| match credential {
+            Credential::SecretKey => "a secret key",
+            Credential::PublishableKey => "a publishable key",
+            Credential::OperatorKey => "an operator's key",
+            Credential::UserToken => "a user's token",
+            Credential::SessionCookie => "the session's cookie",
+        });
+        let named = named.collect::<Vec<_>>().join(" or ");
+        match (self.is_needed, named.as_str()) {
+            (_, "") => "Open to everybody.".to_owned(),
+            (true, named) => format!("By {named}."),
+            (false, named) => format!("By nothing besides the body, or by {named}."),
+        }
+    }
 }
 
 fn parameters(document: &Value, operation: &Value) -> String {
@@ -120,15 +158,14 @@ fn parameters(document: &Value, operation: &Value) -> String {
             schema::row(&place, parameter["required"] == true, &parameter["schema"], description, document)
         })
         .collect();
-    let head = "<tr><th>Parameter</th><th>Type</th><th></th></tr>";
-    if rows.is_empty() { rows } else { format!("<div class=\"scroll\"><table>{head}{rows}</table></div>") }
+    if rows.is_empty() { rows } else { layout::table(&["Parameter", "Type", "Meaning"], &rows) }
 }
 
 fn answers(document: &Value, operation: &Value) -> String {
     let (mut answers, mut errors) = (String::new(), String::new());
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         for (media, content) in response["content"].as_object().into_iter().flatten() {
-            if media == "application/problem+json" {
+            if media == PROBLEM_JSON {
                 for (code, _) in content["examples"].as_object().into_iter().flatten() {
                     let _ = write!(errors, "<li>{status} <a href=\"docs/errors#{code}\"><code>{code}</code></a></li>");
                 }

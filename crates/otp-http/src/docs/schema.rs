@@ -3,6 +3,8 @@
 use otp_core::mail::escape_html as escape;
 use serde_json::Value;
 
+use super::{layout, markdown};
+
 /// Deepest member told of.
 const DEEPEST: usize = 4;
 
@@ -10,21 +12,20 @@ const DEEPEST: usize = 4;
 pub(super) fn table(schema: &Value, document: &Value) -> Option<String> {
     let mut rows = String::new();
     members(schema, document, "", DEEPEST, &mut rows);
-    (!rows.is_empty()).then(|| {
-        format!("<div class=\"scroll\"><table><tr><th>Member</th><th>Type</th><th></th></tr>{rows}</table></div>")
-    })
+    (!rows.is_empty()).then(|| layout::table(&["Member", "Type", "Meaning"], &rows))
 }
 
 /// A row of a table.
 pub(super) fn row(name: &str, is_required: bool, schema: &Value, description: &str, document: &Value) -> String {
     let must = if is_required { " <span class=\"soft\">required</span>" } else { "" };
-    let told = super::markdown::to_html(description, "");
+    let told = markdown::of_contract(description);
     format!("<tr><td><code>{}</code>{must}</td><td>{}</td><td>{told}</td></tr>", escape(name), kind(schema, document))
 }
 
 fn members(schema: &Value, document: &Value, path: &str, depth: usize, rows: &mut String) {
     let schema = resolved(schema, document);
-    for part in schema["allOf"].as_array().into_iter().flatten() {
+    // Of what is one of several, each is told: they differ by a member that says which.
+    for part in ["allOf", "oneOf"].into_iter().filter_map(|of| schema[of].as_array()).flatten() {
         members(part, document, path, depth, rows);
     }
     let required = |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|it| it == name));
@@ -68,6 +69,9 @@ fn kind(schema: &Value, document: &Value) -> String {
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "object".to_owned(),
     };
+    if schema["items"].is_object() {
+        words.push_str(&format!(" of {}", kind(&schema["items"], document)));
+    }
     let bound = |name: &str| schema[name].as_u64();
     match (bound("minimum"), bound("maximum")) {
         (Some(least), Some(most)) => words.push_str(&format!(", {least} to {most}")),

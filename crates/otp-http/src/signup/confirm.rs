@@ -11,7 +11,6 @@ use otp_core::signup::{ConfirmError, SignupProof, SignupToken};
 use serde::Deserialize;
 
 use super::page::{self, Trouble};
-use super::verify::Opened;
 use crate::app::App;
 use crate::call::{Anybody, accepted_locale, read_body};
 use crate::contract::Operation;
@@ -31,24 +30,22 @@ struct Confirmation {
 }
 
 /// How the page is told of.
-pub(crate) const SHOW: Operation = Operation::new::<Opened>(
+pub(crate) const SHOW: Operation = Operation::page(
     "showSignup",
     "The page behind the link in the mail",
     "For people. Shows a button and opens nothing, so that programs that follow links in mails do not.",
 )
-.telling(html::MEDIA)
 .or(409, "The address has an account by now.", html::MEDIA)
 .or(410, "The link is none of this service, too old, or was used.", html::MEDIA)
 .or(503, "Not now.", html::MEDIA)
 .or(403, "Nobody may sign up.", html::MEDIA);
 
 /// How its button is told of.
-pub(crate) const CONFIRM: Operation = Operation::new::<Opened>(
+pub(crate) const CONFIRM: Operation = Operation::page(
     "confirmSignup",
     "The button of that page",
     "For people. Opens the account and shows its keys, once.",
 )
-.telling(html::MEDIA)
 .or(403, "Nobody may sign up.", html::MEDIA)
 .or(409, "The address has an account by now.", html::MEDIA)
 .or(410, "The link is none of this service, too old, or was used.", html::MEDIA)

@@ -62,7 +62,7 @@ pub(crate) const SIGN_UP: Operation = Operation::new::<Queued>(
     "Mails a code and a link, either of which opens the account. An address that has one is answered alike, and gets a mail \
      that says so.",
 )
-.with(&[Header::Limits, Header::Replayed])
+.with(&[Header::Rates, Header::Replayed])
 .refusing(&[ProblemCode::SignupClosed, ProblemCode::RateLimited]);
 
 /// Queues a mail. The answer is the same whether or not the address has an account.

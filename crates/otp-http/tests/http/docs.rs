@@ -111,16 +111,100 @@ async fn every_error_code_has_a_section() {
     }
 }
 
+/// The links of what is found by the query `q`, in order.
+async fn found(world: &World, q: &str) -> Vec<String> {
+    let page = world.shown(&format!("/docs?q={q}")).await;
+    let (_, list) = page.split_once("<ul class=\"found\">").unwrap();
+    let (list, _) = list.split_once("</ul>").unwrap();
+    attributes(list, "href").into_iter().map(str::to_owned).collect()
+}
+
 #[tokio::test]
-async fn what_is_looked_for_is_shown_and_nothing_else() {
+async fn every_page_is_searched() {
     let world = World::new().await;
-    let found = world.shown("/docs?q=Refresh%20REUSED").await;
-    let sections = found.split("<section>").skip(1);
-    let ids: Vec<&str> = sections.map(|section| attributes(section, "id")[0]).collect();
-    assert_eq!(ids, ["refreshSession"]);
+    assert_eq!(found(&world, "Refresh%20REUSED").await.first().map(String::as_str), Some("docs/errors#refresh_reused"));
+    for (q, place) in [
+        ("get+fresh+tokens", "docs#refreshSession"),
+        ("csrf", "docs/errors#csrf_failed"),
+        ("nginx", "docs/guides/deploying#"),
+        ("NIST", "docs/guides/security"),
+        ("%22active%22%3A+false", "docs#introspectToken"),
+    ] {
+        let found = found(&world, q).await;
+        assert!(found.iter().any(|link| link.starts_with(place)), "{q}: {found:?}");
+    }
+    for markup in ["scroll", "class", "tabindex", "amp%3B"] {
+        assert!(found(&world, markup).await.is_empty(), "{markup}");
+    }
+    assert_eq!(world.shown("/docs?q=%20").await, world.shown("/docs").await);
+}
+
+#[tokio::test]
+async fn what_is_looked_for_is_shown_as_text_and_bounded() {
+    let world = World::new().await;
     let nothing = world.shown("/docs?q=%3Cb%3Exyzzy").await;
-    assert!(!nothing.contains("<section>") && !nothing.contains("<b>xyzzy"));
+    assert!(nothing.contains("Nothing found") && !nothing.contains("<b>xyzzy"));
     assert!(nothing.contains("value=\"&lt;b&gt;xyzzy\""), "{nothing}");
+    let long = world.shown(&format!("/docs?q={}", "a+".repeat(10_000))).await;
+    assert_eq!(attributes(&long, "value")[0].len(), 100);
+    let eight = found(&world, "a+b+c+d+e+f+g+h").await;
+    assert_eq!(found(&world, "a+b+c+d+e+f+g+h+xyzzy").await, eight);
+    assert!(!eight.is_empty());
+}
+
+#[tokio::test]
+async fn pages_may_be_kept_for_a_while() {
+    let world = World::new().await;
+    for path in ["/docs", "/docs?q=mail", "/docs/errors", "/docs/guides/start", "/openapi.json"] {
+        assert_eq!(world.get(path).send().await.header("cache-control"), Some("public, max-age=300"), "{path}");
+    }
+    assert_eq!(world.get("/docs/guides/none").send().await.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn every_answer_has_its_members_told() {
+    let world = World::new().await;
+    let page = world.shown("/docs").await;
+    let document = openapi(PUBLIC_URL);
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        let id = operation["operationId"].as_str().unwrap();
+        let section = page.split("<section>").find(|section| section.contains(&format!("id=\"{id}\""))).expect(id);
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            let is_told = answer["content"]["application/json"].is_object() && id != "getOpenApi";
+            assert_eq!(section.contains(&format!("<summary>Answers {status}</summary>")), is_told, "{id} {status}");
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(parameter["description"].is_string(), "{id}: {parameter}");
+        }
+    }
+    let (_, introspect) = page.split_once("id=\"introspectToken\"").unwrap();
+    let (introspect, _) = introspect.split_once("</section>").unwrap();
+    for claim in ["sub", "sid", "exp"] {
+        assert!(introspect.contains(&format!("<td><code>{claim}</code>")), "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_call_is_told() {
+    let world = World::new().await;
+    let page = world.shown("/docs").await;
+    let told = |id: &str| {
+        let (_, section) = page.split_once(&format!("id=\"{id}\"")).unwrap();
+        let (_, told) = section.split_once("<p class=\"soft\">").unwrap();
+        told.split_once("</p>").unwrap().0.to_owned()
+    };
+    assert_eq!(told("getHealth"), "Open to everybody.");
+    assert_eq!(told("requestOtp"), "By a secret key or a publishable key.");
+    assert_eq!(told("refreshSession"), "By nothing besides the body, or by the session's cookie.");
+    assert_eq!(told("listCustomers"), "By an operator's key.");
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_named_as_it_is_called_in_the_source() {
+    let world = World::new().await;
+    let page = world.shown("/docs/guides/embedding").await;
+    assert!(page.contains("embed (<code>crates/otp-core/examples/embed.rs</code>)"), "{page}");
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn written(world: &World) -> BTreeMap<&'static str, Value> {
     let why = json!({ "reason": "unpaid" });
     book.call("suspendCustomer", "POST", &format!("{path}/suspend"), operator, why).await;
     book.call("activateCustomer", "POST", &format!("{path}/activate"), operator, nothing.clone()).await;
-    book.call("setCustomerStatus", "PUT", &format!("{path}/status"), operator, json!({ "status": "cancelled" })).await;
+    book.call("setCustomerStatus", "PUT", &format!("{path}/status"), operator, json!({ "status": "suspended" })).await;
 
     let paths = [
         ("getHealth", "/health"),
