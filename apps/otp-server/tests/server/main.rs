@@ -22,6 +22,7 @@ mod reference;
 mod rotation;
 mod secrets;
 mod serving;
+mod settings;
 mod shells;
 #[cfg(feature = "otlp")]
 mod traces;
