@@ -24,6 +24,7 @@ mod secrets;
 mod serving;
 mod settings;
 mod shells;
+mod shown_once;
 #[cfg(feature = "otlp")]
 mod traces;
 mod upgrading;
