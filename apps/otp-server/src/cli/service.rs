@@ -93,7 +93,7 @@ pub(crate) enum SecretCommand {
     /// session begun under it has ended. `oldKeys` says when that is. Exit code 3 if there is nothing to replace.
     #[command(after_help = example!("otp-server secret rotate --json"))]
     Rotate {
-        /// As JSON: {key, root, customers, configurations, users, oldKeys: [{key, until}]}
+        /// As JSON: {key, root, customers, configurations, users, unreadable, oldKeys: [{key, until}]}
         #[arg(long)]
         json: bool,
     },
