@@ -37,7 +37,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Email(command) => commands::email::run(settings, &command).await,
         Command::Doctor { json } => commands::doctor::run(settings, json).await,
         Command::Openapi => commands::openapi::run(settings),
-        Command::Healthcheck { url, json } => commands::healthcheck::run(&url, json).await,
+        Command::Healthcheck { url, json } => commands::healthcheck::run(url, json).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -1,16 +1,51 @@
 //! Data goes to stdout, and a command whose data nobody gets has failed. How far long work has come goes to stderr.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Stderr, Write};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Stderr, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use otp_wire::process::Failure;
 use serde_json::Value;
 
+/// Makes sure that somebody gets what is shown once, before it is made: later it could only be taken back.
+pub(crate) fn require_reader() -> Result<(), Failure> {
+    match is_read() {
+        Ok(true) => Ok(()),
+        // One that was closed is this by now: the runtime opens it, lest a file take its number.
+        Ok(false) => Err(Failure::Failed(
+            "stdout is closed or /dev/null, and what this command makes is shown once, there: send it where somebody reads it"
+                .to_owned(),
+        )),
+        Err(error) => Err(unwritable(&error)),
+    }
+}
+
+/// Whether what is written to stdout goes anywhere.
+fn is_read() -> io::Result<bool> {
+    // Not `Stdout`, which takes for written what goes to a file that was opened for reading. Of nothing, nothing is seen.
+    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    stdout.write(&[]).map(drop)?;
+    let device = |metadata: fs::Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());
+    let stdout = device(stdout.metadata()?);
+    Ok(stdout.is_none() || stdout != fs::metadata("/dev/null").ok().and_then(device))
+}
+
+fn unwritable(error: &io::Error) -> Failure {
+    Failure::Failed(format!("stdout cannot be written: {error}"))
+}
+
+/// Says to people what is no data.
+pub(crate) fn note(text: impl Display) {
+    eprintln!("otp-server: {text}");
+}
+
 /// Writes one line of data.
 pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::Failed(format!("stdout cannot be written: {error}")))
+    written.map_err(|error| unwritable(&error))
 }
 
 /// Writes data: as JSON, or as lines of `name: value`.
@@ -37,7 +72,7 @@ const ERASE: &str = "\r\x1b[K";
 impl Progress {
     /// On stderr, if that is a terminal.
     pub(crate) fn on_stderr() -> Self {
-        let stderr = std::io::stderr();
+        let stderr = io::stderr();
         Self { terminal: stderr.is_terminal().then_some(stderr), is_shown: false }
     }
 }

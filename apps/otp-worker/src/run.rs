@@ -20,6 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// finish, gives leases back and closes the store.
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
+    logging::begin(&config)?;
+    // First of all: one of them may be what is missing.
+    logging::tell_unknown_variables(&config);
     let requirements = Requirements::of(&config)?;
     if let Database::File(_) = Database::of(&config)? {
         return Err(Failure::Configuration(
@@ -28,7 +31,6 @@ pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
-    logging::begin(&config)?;
     let mut measures = Measures::begin(&config).await?;
     let mail = Mail::wire(&config)?;
     let storage = Storage::open(&config).await?;

@@ -17,6 +17,11 @@ const LET_IN: Duration = Duration::from_secs(1);
 /// How long it may take to answer.
 const ANSWER: Duration = Duration::from_secs(2);
 
+/// Whether `url` can be read. Connects to nothing.
+pub fn reads(url: &str) -> bool {
+    Client::open(url).is_ok()
+}
+
 /// A connection to the server at `url` that all calls share, and that is made anew when it breaks. A call
 /// during an outage fails after one more try, soon enough for whoever waits for it.
 pub(crate) async fn connect(url: &str, extra_roots: Option<&Path>) -> Res<ConnectionManager> {

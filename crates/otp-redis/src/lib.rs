@@ -49,6 +49,7 @@ mod server;
 mod store;
 mod trouble;
 
+pub use connect::reads;
 pub use limits::RedisLimits;
 pub use persistence::Persistence;
 pub use store::RedisStore;

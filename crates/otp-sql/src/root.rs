@@ -18,6 +18,7 @@ statements! {
         VALUES (1, $1)
         ON CONFLICT (one) DO UPDATE SET sealed = root.sealed
         RETURNING sealed";
+    READ = "SELECT sealed FROM root WHERE one = 1";
     RESEAL = "UPDATE root SET sealed = $1 WHERE one = 1 AND sealed = $2";
     RETIRE = "
         INSERT INTO retired_keys (kid, sealed, ends_at)
@@ -70,6 +71,19 @@ impl Verb for Retire {
         let query = query(&RETIRE).bind(kid.as_u32()).octets(sealed.as_bytes());
         query.time(until.unwrap_or(OPEN)).execute(conn).await?;
         Ok(())
+    }
+}
+
+impl SqlStore {
+    /// The root there is, if any was kept yet. Changes nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn root(&self) -> Res<Option<Sealed>> {
+        const OP: &str = "sql.root";
+        let row = self.readers.one(OP, query(&READ)).await?;
+        let sealed = row.map(|row| row.octets("sealed").map(Sealed::from_bytes)).transpose();
+        sealed.map_err(|trouble| trouble.fault(OP))
     }
 }
 

@@ -1,8 +1,11 @@
 //! Commands about who uses the service: operators, customers, their keys and their users.
 
 use clap::{Subcommand, ValueEnum};
+use otp_core::email::EmailAddress;
 use otp_core::tenant;
 use otp_core::tenants::LONGEST_GRACE;
+
+use super::values::{self, Person};
 
 /// Seconds a rotated key works on at most, and unless told otherwise.
 const GRACE: u64 = LONGEST_GRACE.as_secs();
@@ -34,8 +37,8 @@ pub(crate) enum CustomerCommand {
         #[arg(long, value_parser = tenant::name)]
         name: String,
         /// Who owns the account
-        #[arg(long)]
-        email: String,
+        #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        email: EmailAddress,
         /// The company behind it
         #[arg(long, value_parser = tenant::name)]
         company_name: Option<String>,
@@ -63,7 +66,7 @@ pub(crate) enum CustomerCommand {
         /// The customer, cust_…
         customer: String,
         /// Why, for the audit trail and the mail to the owner
-        #[arg(long)]
+        #[arg(long, value_parser = values::reason)]
         reason: Option<String>,
         /// As JSON: {customerId, status}
         #[arg(long)]
@@ -77,7 +80,7 @@ pub(crate) enum CustomerCommand {
         /// The customer, cust_…
         customer: String,
         /// Why, for the audit trail and the mail to the owner
-        #[arg(long)]
+        #[arg(long, value_parser = values::reason)]
         reason: Option<String>,
         /// As JSON: {customerId, status}
         #[arg(long)]
@@ -168,7 +171,7 @@ pub(crate) enum UserCommand {
         /// The customer, cust_…
         customer: String,
         /// The user, user_… or his email address
-        user: String,
+        user: Person,
         /// The user of the test mode
         #[arg(long)]
         test: bool,
@@ -185,7 +188,7 @@ pub(crate) enum UserCommand {
         /// The customer, cust_…
         customer: String,
         /// The user, user_… or his email address
-        user: String,
+        user: Person,
         /// The user of the test mode
         #[arg(long)]
         test: bool,

@@ -14,13 +14,16 @@ mod account;
 #[cfg(test)]
 mod page;
 mod service;
+mod values;
 
 pub(crate) use account::{CustomerCommand, KeyCommand, Kind, OperatorCommand, UserCommand};
 pub(crate) use service::{AuditCommand, ConfigCommand, EmailCommand, MailFormat, MigrateCommand, SecretCommand};
+pub(crate) use values::Person;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use otp_wire::process::{Exit, SettingArgs};
+use reqwest::Url;
 
 /// Sign-in by email one-time code, for many customers.
 ///
@@ -50,10 +53,11 @@ pub(crate) enum Command {
     /// Runs everything for development: embedded database, demo customer, mailbox at /dev/inbox
     ///
     /// Nothing has to be set. It listens on loopback only, applies migrations, makes a customer and keys, keeps them in
-    /// otp-data/dev.env and shows every mail in a mailbox instead of sending it.
+    /// otp-data/dev.env and shows every mail in a mailbox instead of sending it, unless OTP_EMAIL_URL says otherwise. --reset
+    /// refuses a database that it did not make itself.
     #[command(after_help = example!("otp-server dev --reset"))]
     Dev {
-        /// Begin anew: forget the database and every key
+        /// Begin anew: forget the database that `dev` made, and every key
         #[arg(long)]
         reset: bool,
     },
@@ -90,7 +94,7 @@ pub(crate) enum Command {
     /// Shows the mails, or sends one as a trial
     #[command(subcommand)]
     Email(EmailCommand),
-    /// Looks for what is wrong: configuration, clock, database, limits, mail, proxy
+    /// Looks for what is wrong: configuration, clock, database, secret key, limits, mail, proxy
     ///
     /// It changes nothing and sends no mail, and works before the first start and beside a running service. Each line says
     /// what to do. Exit code 7 if anything is an error; warnings do not count.
@@ -113,7 +117,8 @@ pub(crate) enum Command {
     #[command(after_help = example!("otp-server healthcheck http://127.0.0.1:8080/health/ready"))]
     Healthcheck {
         /// For example http://127.0.0.1:8080/health/ready
-        url: String,
+        #[arg(value_parser = values::http_url)]
+        url: Url,
         /// As JSON: {status}
         #[arg(long)]
         json: bool,

@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
 use otp_core::audit::Witness;
+use otp_core::email::EmailAddress;
 use otp_core::locale::Locale;
 use otp_core::mail::Sample;
 
@@ -33,7 +34,7 @@ pub(crate) enum MigrateCommand {
 pub(crate) enum ConfigCommand {
     /// Reads the configuration as `serve` would; exit code 3 if anything is wrong or missing
     ///
-    /// Everything that is wrong is told at once. It connects to nothing: `otp-server doctor` does.
+    /// Everything that is wrong is told at once, and on stderr which variables OTP_… are no settings. It connects to nothing: `otp-server doctor` does.
     #[command(after_help = example!("otp-server config check --config otp.toml"))]
     Check {
         /// As JSON: {status}
@@ -43,7 +44,7 @@ pub(crate) enum ConfigCommand {
     /// Shows every value, secrets masked, and where it comes from
     ///
     /// One a line: name, value, origin (flag, environment, file named by …_FILE, configuration file, default) and what it
-    /// means.
+    /// means. Each plan there is, too, under plans.NAME.
     #[command(after_help = example!("otp-server config dump --json"))]
     Dump {
         /// As JSON: [{name, environment, value, origin}]
@@ -89,10 +90,10 @@ pub(crate) enum SecretCommand {
     /// Set OTP_SECRET_KEY to the new key and OTP_SECRET_KEY_PREVIOUS to the old one in every process, restart them, then run this
     /// beside them; docs/deploying.md says how nobody notices. It may be cut off and run again. When it has finished,
     /// OTP_SECRET_KEY_PREVIOUS is needed no more: the old key is kept in the database, sealed under the new one, until the last
-    /// session begun under it has ended. `oldKeys` says when that is.
+    /// session begun under it has ended. `oldKeys` says when that is. Exit code 3 if there is nothing to replace.
     #[command(after_help = example!("otp-server secret rotate --json"))]
     Rotate {
-        /// As JSON: {key, root, customers, configurations, users, oldKeys: [{key, until}]}
+        /// As JSON: {key, root, customers, configurations, users, unreadable, oldKeys: [{key, until}]}
         #[arg(long)]
         json: bool,
     },
@@ -133,8 +134,8 @@ pub(crate) enum EmailCommand {
     #[command(after_help = example!("otp-server email send-test --to ada@example.org"))]
     SendTest {
         /// To whom
-        #[arg(long, value_name = "ADDRESS")]
-        to: String,
+        #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        to: EmailAddress,
         /// In which language
         #[arg(long, default_value = Locale::En.as_str(), value_parser = locales())]
         locale: Locale,

@@ -1,10 +1,10 @@
 //! `otp-server config`: what the service would run with.
 
-use otp_wire::mail::Mail;
-use otp_wire::process::{Failure, Requirements, SettingArgs, logging};
-use otp_wire::storage::{Database, kv_is_apart};
-use serde_json::json;
+use otp_wire::config::{Config, ConfigError, Origin};
+use otp_wire::process::{Failure, Requirements, SettingArgs};
+use serde_json::{Value, json};
 
+use super::refusals;
 use crate::cli::ConfigCommand;
 use crate::output;
 
@@ -13,30 +13,62 @@ pub(crate) fn run(settings: &SettingArgs, command: &ConfigCommand) -> Result<(),
     let config = settings.read()?;
     match command {
         ConfigCommand::Check { json } => {
-            Requirements::of(&config)?;
-            logging::filter(&config)?;
-            Mail::wire(&config)?;
-            Database::of(&config)?;
-            kv_is_apart(&config)?;
-            if *json { output::line(json!({ "status": "ok" }))? } else { output::line("ok")? }
+            config.unknown_variables.iter().for_each(output::note);
+            check(&config)?;
+            if *json { output::line(json!({ "status": "ok" })) } else { output::line("ok") }
         }
-        ConfigCommand::Dump { json: true } => {
-            let values = config.dump().into_iter().map(|(setting, value, origin)| {
-                json!({ "name": setting.name, "environment": setting.env, "value": value, "origin": origin.to_string() })
-            });
-            output::line(serde_json::Value::Array(values.collect()))?;
-        }
-        ConfigCommand::Dump { json: false } => {
-            for (setting, value, origin) in config.dump() {
-                output::line(format_args!(
-                    "{:<16} {:<40} {:<32} {}",
-                    setting.name,
-                    value,
-                    format!("({origin})"),
-                    setting.help
-                ))?;
-            }
-        }
+        ConfigCommand::Dump { json } => dump(&entries(&config)?, *json),
     }
-    Ok(())
+}
+
+/// Fails with everything `serve` would end with, one after the other.
+fn check(config: &Config) -> Result<(), Failure> {
+    let lacks = Requirements::of(config).map(drop);
+    let mut wrong = refusals(config);
+    if wrong.is_empty() {
+        return lacks;
+    }
+    wrong.extend(lacks.err().map(|failure| failure.text().to_owned()));
+    Err(ConfigError(wrong).into())
+}
+
+/// A setting or a plan, as it is shown.
+struct Entry {
+    name: String,
+    environment: Option<&'static str>,
+    value: Value,
+    origin: Origin,
+    help: &'static str,
+}
+
+/// Every setting, then every plan.
+fn entries(config: &Config) -> Result<Vec<Entry>, Failure> {
+    let settings = config.dump().into_iter().map(|(setting, value, origin)| Entry {
+        name: setting.name.to_owned(),
+        environment: Some(setting.env),
+        value: Value::String(value),
+        origin,
+        help: setting.help,
+    });
+    let mut entries: Vec<Entry> = settings.collect();
+    for (name, plan, origin) in config.dump_plans() {
+        let value = serde_json::to_value(plan).map_err(|error| Failure::Failed(error.to_string()))?;
+        let help = "A plan; null is unlimited";
+        entries.push(Entry { name: format!("plans.{name}"), environment: None, value, origin, help });
+    }
+    Ok(entries)
+}
+
+fn dump(entries: &[Entry], json: bool) -> Result<(), Failure> {
+    if json {
+        let entries = entries.iter().map(|Entry { name, environment, value, origin, .. }| {
+            json!({ "name": name, "environment": environment, "value": value, "origin": origin.to_string() })
+        });
+        return output::line(Value::Array(entries.collect()));
+    }
+    let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or_default();
+    entries.iter().try_for_each(|Entry { name, value, origin, help, .. }| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        output::line(format_args!("{name:<width$} {value:<40} {:<32} {help}", format!("({origin})")))
+    })
 }

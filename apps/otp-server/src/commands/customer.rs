@@ -1,18 +1,22 @@
 //! `otp-server customer`: tenants.
 
 use otp_core::email::EmailAddress;
+use otp_core::plan::Plans;
 use otp_core::tenant::{Tenant, TenantStatus};
 use otp_core::tenants::{NewTenant, Registered};
 use otp_wire::process::{Failure, SettingArgs};
 use serde_json::json;
 
-use super::key::customer_id;
+use super::key::{customer_id, lost};
 use super::{CLI, Session};
 use crate::cli::CustomerCommand;
 use crate::output;
 
 /// Registers, lists, suspends and activates customers.
 pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Result<(), Failure> {
+    if let CustomerCommand::Create { .. } = command {
+        output::require_reader()?;
+    }
     let session = Session::open(settings).await?;
     let done = act(&session, command).await;
     session.close().await;
@@ -22,9 +26,9 @@ pub(crate) async fn run(settings: &SettingArgs, command: &CustomerCommand) -> Re
 async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure> {
     match command {
         CustomerCommand::Create { name, email, company_name, plan, json } => {
-            let owner = EmailAddress::parse(email).map_err(|error| Failure::Failed(error.to_string()))?;
             let plan = plan.clone().unwrap_or_else(|| session.config.default_plan.clone());
-            let new = NewTenant { name: name.clone(), owner, company_name: company_name.clone(), plan };
+            require_plan(&session.config.plans, &plan)?;
+            let new = NewTenant { name: name.clone(), owner: email.clone(), company_name: company_name.clone(), plan };
             let Registered { tenant, key } = session.tenants.register(new, &CLI, None).await?;
             let shown = [
                 ("customerId", tenant.id.to_string().into()),
@@ -32,7 +36,7 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
                 ("keyId", key.record.id.to_string().into()),
                 ("apiKey", key.key.expose().into()),
             ];
-            output::members(*json, &shown)
+            output::members(*json, &shown).map_err(|failure| lost(tenant.id, &key, &failure))
         }
         CustomerCommand::List { json } => session.each_customer(async |tenant| show(tenant, *json)).await,
         CustomerCommand::Suspend { customer, reason, json } => {
@@ -42,6 +46,18 @@ async fn act(session: &Session, command: &CustomerCommand) -> Result<(), Failure
             set(session, customer, TenantStatus::Active, reason.as_deref(), *json).await
         }
     }
+}
+
+/// Which plans there are, the configuration says.
+fn require_plan(plans: &Plans, name: &str) -> Result<(), Failure> {
+    if plans.get(name).is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = plans.names().collect();
+    Err(Failure::Configuration(format!(
+        "there is no plan {name}: there are {}, and [plans.{name}] in the configuration file makes it",
+        names.join(", ")
+    )))
 }
 
 async fn set(

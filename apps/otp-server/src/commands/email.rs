@@ -21,7 +21,7 @@ const RECIPIENT: &str = "ada@example.org";
 pub(crate) async fn run(settings: &SettingArgs, command: &EmailCommand) -> Result<(), Failure> {
     match command {
         EmailCommand::Preview { kind, locale, format } => preview(settings, *kind, *locale, *format),
-        EmailCommand::SendTest { to, locale, json } => send_test(settings, to, *locale, *json).await,
+        EmailCommand::SendTest { to, locale, json } => send_test(settings, to.clone(), *locale, *json).await,
     }
 }
 
@@ -45,8 +45,7 @@ fn preview(settings: &SettingArgs, kind: Sample, locale: Locale, format: MailFor
     }
 }
 
-async fn send_test(settings: &SettingArgs, to: &str, locale: Locale, json: bool) -> Result<(), Failure> {
-    let to = address(to)?;
+async fn send_test(settings: &SettingArgs, to: EmailAddress, locale: Locale, json: bool) -> Result<(), Failure> {
     let config = settings.read()?;
     let missing: Vec<_> = Requirements::missing(&config).into_iter().filter(|name| *name != "OTP_SECRET_KEY").collect();
     let from = match config.email_from.clone() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use otp_wire::process::Failure;
+use reqwest::Url;
 use serde_json::json;
 
 use crate::output;
@@ -11,7 +12,7 @@ use crate::output;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Succeeds if `url` answers 2xx.
-pub(crate) async fn run(url: &str, json: bool) -> Result<(), Failure> {
+pub(crate) async fn run(url: Url, json: bool) -> Result<(), Failure> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(PATIENCE)

@@ -18,6 +18,9 @@ use crate::output;
 
 /// Makes, lists or takes back keys.
 pub(crate) async fn run(settings: &SettingArgs, command: &KeyCommand) -> Result<(), Failure> {
+    if let KeyCommand::Create { .. } | KeyCommand::Rotate { .. } = command {
+        output::require_reader()?;
+    }
     let session = Session::open(settings).await?;
     let done = act(&session, command).await;
     session.close().await;
@@ -33,14 +36,16 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
             };
             let mode = if *test { Mode::Test } else { Mode::Live };
             let spec = KeySpec { kind, mode, ..KeySpec::secret(name.as_str()) };
-            let made = session.tenants.create_key(customer_id(customer)?, spec, &CLI, None).await?;
-            shown(*json, &made, &[])?;
+            let customer = customer_id(customer)?;
+            let made = session.tenants.create_key(customer, spec, &CLI, None).await?;
+            shown(*json, customer, &made, &[])?;
         }
         KeyCommand::Rotate { customer, key, grace_seconds, json } => {
             let grace = Duration::from_secs(*grace_seconds);
-            let rotated = session.tenants.rotate_key(customer_id(customer)?, key_id(key)?, grace, &CLI, None).await?;
+            let customer = customer_id(customer)?;
+            let rotated = session.tenants.rotate_key(customer, key_id(key)?, grace, &CLI, None).await?;
             let Rotated { new, old_expires_at, .. } = rotated;
-            shown(*json, &new, &[("oldKeyExpiresAt", old_expires_at.to_string().into())])?;
+            shown(*json, customer, &new, &[("oldKeyExpiresAt", old_expires_at.to_string().into())])?;
         }
         KeyCommand::List { customer, json } => {
             let now = SystemClock.now();
@@ -60,10 +65,19 @@ async fn act(session: &Session, command: &KeyCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A key as it is shown once, and what else there is to say.
-pub(super) fn shown(json: bool, made: &NewKey, more: &[(&str, Value)]) -> Result<(), Failure> {
+/// A key of `customer` as it is shown once, and what else there is to say.
+pub(super) fn shown(json: bool, customer: TenantId, made: &NewKey, more: &[(&str, Value)]) -> Result<(), Failure> {
     let key = [("keyId", made.record.id.to_string().into()), ("apiKey", made.key.expose().into())];
-    output::members(json, &[&key, more].concat())
+    output::members(json, &[&key, more].concat()).map_err(|failure| lost(customer, made, &failure))
+}
+
+/// A key was made that nobody has got: it is said how it is taken back, lest it work on unseen.
+pub(super) fn lost(customer: TenantId, made: &NewKey, failure: &Failure) -> Failure {
+    let key = made.record.id;
+    Failure::Failed(format!(
+        "{}; a key was made that nobody has got: take it back with `otp-server key revoke {customer} {key}`",
+        failure.text()
+    ))
 }
 
 /// One key: a JSON object a line, or columns.

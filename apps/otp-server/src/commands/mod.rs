@@ -21,9 +21,10 @@ use otp_core::deployment::Deployment;
 use otp_core::port::{TenantCursor, TenantFilter};
 use otp_core::tenant::Tenant;
 use otp_core::tenants::Tenants;
-use otp_wire::config::Config;
-use otp_wire::process::{Failure, SettingArgs};
-use otp_wire::storage::{Database, Storage};
+use otp_wire::config::{Config, ConfigError};
+use otp_wire::mail::Mail;
+use otp_wire::process::{Failure, SettingArgs, logging};
+use otp_wire::storage::{Database, Storage, kv_is_apart};
 
 /// Customers read at a time.
 const PAGE: usize = 100;
@@ -81,6 +82,14 @@ impl Session {
     async fn close(self) {
         self.storage.close().await;
     }
+}
+
+/// Everything `serve` would refuse `config` for, besides what it lacks.
+fn refusals(config: &Config) -> Vec<String> {
+    let log = logging::filter(config).err().map(|failure| failure.text().to_owned());
+    let wired =
+        [Mail::wire(config).err(), Database::of(config).err(), kv_is_apart(config).err(), config.listens_apart().err()];
+    log.into_iter().chain(wired.into_iter().flatten().flat_map(|ConfigError(wrong)| wrong)).collect()
 }
 
 /// Whether there is a database at `path`. A folder of somebody else's is no reason to say that there is none.

@@ -14,6 +14,7 @@ use crate::output::{self, Progress};
 pub(crate) async fn run(settings: &SettingArgs, command: &SecretCommand) -> Result<(), Failure> {
     match command {
         SecretCommand::Generate { json } => {
+            output::require_reader()?;
             let key = MasterKey::generate(&SystemEntropy::default())?.to_base64();
             if *json { output::line(json!({ "secretKey": key })) } else { output::line(key) }
         }
@@ -26,7 +27,27 @@ pub(crate) async fn run(settings: &SettingArgs, command: &SecretCommand) -> Resu
     }
 }
 
+/// Fails where nothing has taken the place of anything: it would look as if it had. A rotation that was cut off has
+/// retired the key before already, and goes on without being told it.
+async fn require_replaced(session: &Session) -> Result<(), Failure> {
+    let (deployment, previous) = (&session.deployment, session.config.secret_key_previous.as_ref());
+    let current = deployment.keys().kid();
+    if previous.is_some_and(|previous| previous.kid() != current) {
+        return Ok(());
+    }
+    let retired = deployment.stores().roots.retired(deployment.now()).await?;
+    if retired.iter().any(|key| key.kid != current) {
+        return Ok(());
+    }
+    let is = if previous.is_some() { "OTP_SECRET_KEY itself" } else { "not set" };
+    Err(Failure::Configuration(format!(
+        "OTP_SECRET_KEY_PREVIOUS is {is}: there is nothing to replace. Set OTP_SECRET_KEY to the new key, and it to the one \
+         in force so far"
+    )))
+}
+
 async fn rotate(session: &Session, json: bool) -> Result<(), Failure> {
+    require_replaced(session).await?;
     let mut progress = Progress::on_stderr();
     let rotation = KeyRotation::new(session.deployment.clone());
     let renewed =

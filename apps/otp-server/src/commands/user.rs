@@ -1,6 +1,5 @@
 //! `otp-server user`: what is held on a person.
 
-use otp_core::email::EmailAddress;
 use otp_core::id::{TenantId, UserId};
 use otp_core::port::Erased;
 use otp_core::realm::{Mode, Realm};
@@ -10,7 +9,7 @@ use otp_wire::process::{Failure, SettingArgs};
 
 use super::key::customer_id;
 use super::{CLI, Session};
-use crate::cli::UserCommand;
+use crate::cli::{Person, UserCommand};
 use crate::output;
 
 /// Shows or erases it.
@@ -45,15 +44,14 @@ async fn act(session: &Session, command: &UserCommand) -> Result<(), Failure> {
     }
 }
 
-/// The user `named` by his id or his address.
-async fn find(users: &Users, customer: TenantId, named: &str, test: bool) -> Result<(Realm, UserId), Failure> {
+/// The user `named`.
+async fn find(users: &Users, customer: TenantId, named: &Person, test: bool) -> Result<(Realm, UserId), Failure> {
     let realm = Realm { tenant: customer, mode: if test { Mode::Test } else { Mode::Live } };
-    if let Ok(id) = named.parse() {
-        return Ok((realm, id));
-    }
-    let email = EmailAddress::parse(named)
-        .map_err(|_| Failure::NotFound(format!("{named:?} is neither an id, user_…, nor an email address")))?;
-    let known = users.by_email(realm, &email).await?;
+    let email = match named {
+        Person::Id(id) => return Ok((realm, *id)),
+        Person::Address(email) => email,
+    };
+    let known = users.by_email(realm, email).await?;
     known.map(|known| (realm, known.user.id)).ok_or_else(|| failed(UserError::NotFound))
 }
 

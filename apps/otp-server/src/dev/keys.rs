@@ -28,6 +28,18 @@ pub(super) fn env_file(folder: &Path) -> PathBuf {
     folder.join("dev.env")
 }
 
+/// What the file of keys begins with where `dev` made the database: --reset deletes that and no other.
+fn whose(database: &Path) -> String {
+    let name = database.file_name().unwrap_or_default();
+    format!("# Of {}, which otp-server dev made.\n", name.display())
+}
+
+/// Whether the keys kept in `folder` are those of `database`.
+pub(super) fn are_of(database: &Path, folder: &Path) -> bool {
+    let kept = std::fs::read_to_string(env_file(folder));
+    kept.is_ok_and(|text| text.starts_with(&whose(database)))
+}
+
 /// Where the master key is kept.
 pub(super) fn secret_file(folder: &Path) -> PathBuf {
     folder.join("secret.key")
@@ -35,8 +47,13 @@ pub(super) fn secret_file(folder: &Path) -> PathBuf {
 
 impl DevKeys {
     /// Those kept in `folder` if they still open anything, else fresh ones of the demo customer. The file
-    /// is written either way: the service may listen elsewhere than the last time.
-    pub(super) async fn ready(folder: &Path, deployment: &Deployment, url: &str) -> Result<Self, Failure> {
+    /// is written either way: the service may listen elsewhere than the last time. It names the database if that is `ours`.
+    pub(super) async fn ready(
+        ours: Option<&PathBuf>,
+        folder: &Path,
+        deployment: &Deployment,
+        url: &str,
+    ) -> Result<Self, Failure> {
         let tenants = Tenants::new(deployment.clone());
         let file = env_file(folder);
         let caller = Caller::of(Actor::Cli);
@@ -52,7 +69,8 @@ impl DevKeys {
                 (demo_key(&tenants, &caller).await?, operator.key.expose().to_owned())
             }
         };
-        let text = format!("OTP_URL={url}\nOTP_API_KEY={customer}\nOTP_OPERATOR_KEY={operator}\n");
+        let whose = ours.map(|database| whose(database)).unwrap_or_default();
+        let text = format!("{whose}OTP_URL={url}\nOTP_API_KEY={customer}\nOTP_OPERATOR_KEY={operator}\n");
         write_private(&file, &text)?;
         Ok(Self { customer, operator, file })
     }

@@ -3,6 +3,7 @@
 mod inbox;
 mod keys;
 mod page;
+mod welcome;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,8 +31,13 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     let database = file(&config)?;
     let exclusive = Exclusive::of(&config)?;
     let folder = database.parent().map(Path::to_path_buf).unwrap_or_default();
+    let is_ours = is_ours(&database, &folder)?;
     if reset {
-        forget(&database, &folder)?;
+        require_ours(is_ours, &database, &folder)?;
+        // Beside a database that is yet to be made, the key may be somebody else's.
+        if keys::are_of(&database, &folder) {
+            forget(&database, &folder)?;
+        }
     }
     let storage = Storage::open(&config).await?;
     storage.migrate().await?;
@@ -49,8 +55,8 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
     let mailbox = mail.inbox.clone();
     let requirements = Requirements { master, previous: config.secret_key_previous.clone(), sender };
     let service = Service::open(config.clone(), requirements, storage, mail, measures).await?;
-    let keys = DevKeys::ready(&folder, &service.deployment, &config.public_url).await?;
-    output::line(welcome(&keys, &config.public_url))?;
+    let keys = DevKeys::ready(is_ours.then_some(&database), &folder, &service.deployment, &config.public_url).await?;
+    output::line(welcome::text(&keys, &config, mailbox.is_some()))?;
     let mailbox = mailbox.map(inbox::router).unwrap_or_default();
     let router = otp_http::router_with(service.services(true), mailbox);
     let served = service.serve(listening, router).await;
@@ -84,6 +90,26 @@ fn file(config: &Config) -> Result<PathBuf, Failure> {
     }
 }
 
+/// Whether the database was made by `dev`, or will be now.
+fn is_ours(database: &Path, folder: &Path) -> Result<bool, Failure> {
+    let is_there =
+        database.try_exists().map_err(|error| Failure::Denied(format!("{}: {error}", database.display())))?;
+    Ok(!is_there || keys::are_of(database, folder))
+}
+
+/// Settings may name any database, and one that a service lives on is not begun anew.
+fn require_ours(is_ours: bool, database: &Path, folder: &Path) -> Result<(), Failure> {
+    if is_ours {
+        return Ok(());
+    }
+    Err(Failure::Configuration(format!(
+        "{file} was not made by `dev`, or {kept} would say so, and --reset would delete it: unset OTP_DATABASE_URL and \
+         `database` in --config, or delete it yourself",
+        file = database.display(),
+        kept = keys::env_file(folder).display(),
+    )))
+}
+
 /// Removes what an earlier run left, and nothing else that may stand in the folder.
 fn forget(database: &Path, folder: &Path) -> Result<(), Failure> {
     let beside = |suffix: &str| {
@@ -91,35 +117,12 @@ fn forget(database: &Path, folder: &Path) -> Result<(), Failure> {
         name.push(suffix);
         PathBuf::from(name)
     };
+    // What says that they are ours goes last, lest the rest stay for good when this is cut off.
     for file in
-        [database.to_path_buf(), beside("-wal"), beside("-shm"), keys::env_file(folder), keys::secret_file(folder)]
+        [database.to_path_buf(), beside("-wal"), beside("-shm"), keys::secret_file(folder), keys::env_file(folder)]
     {
         keys::remove(&file)
             .map_err(|error| Failure::Failed(format!("{} cannot be removed: {error}", file.display())))?;
     }
     Ok(())
-}
-
-/// What a newcomer needs to know.
-fn welcome(keys: &DevKeys, url: &str) -> String {
-    format!(
-        r#"
-  otp-server is ready at {url}
-
-  Customer key   {key}
-  Operator key   {operator}
-  Mailbox        {url}/dev/inbox
-
-  Sign in, in three lines:
-
-curl -s {url}/auth/request-otp -H 'X-OTP-API-Key: {key}' -H 'Content-Type: application/json' -d '{{"email":"ada@example.org"}}'
-CODE=$(curl -s '{url}/dev/inbox.json?to=ada@example.org&wait=10' | grep -oE '[0-9]{{9}}' | head -n 1); echo $CODE
-curl -s {url}/auth/verify-otp -H 'X-OTP-API-Key: {key}' -H 'Content-Type: application/json' -d "{{\"email\":\"ada@example.org\",\"otp\":\"$CODE\"}}"
-
-  The keys are kept in {file}. Stop with Ctrl-C; begin anew with --reset.
-"#,
-        key = keys.customer,
-        operator = keys.operator,
-        file = keys.file.display(),
-    )
 }

@@ -32,8 +32,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Runs the service until it is asked to stop.
 pub(crate) async fn run(settings: &SettingArgs) -> Result<(), Failure> {
     let config = settings.read()?;
-    let requirements = Requirements::of(&config)?;
     logging::begin(&config)?;
+    // First of all: one of them may be what is missing.
+    logging::tell_unknown_variables(&config);
+    let requirements = Requirements::of(&config)?;
+    config.listens_apart()?;
     let measures = Measures::begin(&config).await?;
     if !config.public_url_is_set {
         tracing::warn!(public_url = %config.public_url, "public_url is not set: tokens are issued in a name others may not know");

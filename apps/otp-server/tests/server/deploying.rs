@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
 
@@ -14,7 +14,7 @@ use otp_wire::config::SETTINGS;
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::documented::{PAGES, adapted, blocks, file, folder};
+use crate::documented::{DEPLOYING, PAGES, adapted, blocks, blocks_of, file, folder, section};
 
 const UNITS: [&str; 2] = ["otp-server.service", "otp-worker.service"];
 /// Names that begin as settings do and are none: what `dev` tells a shell.
@@ -28,6 +28,30 @@ fn values<'a>(unit: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
 /// The composition, read as YAML.
 fn composition() -> Value {
     serde_saphyr::from_str(&file("compose.yaml")).unwrap()
+}
+
+/// The composition with what is said to be laid over it while the secret key is replaced.
+fn composition_of_two_keys() -> Value {
+    let over: Value = serde_saphyr::from_str(replacing("yaml")).unwrap();
+    let mut composition = composition();
+    laid_over(&mut composition, &over);
+    composition
+}
+
+/// What is said to add while the secret key is replaced.
+fn replacing(language: &str) -> &'static str {
+    blocks_of(language, section(DEPLOYING, "## Replacing the secret key")).next().unwrap()
+}
+
+/// As compose does it: members are set, lists grow.
+fn laid_over(value: &mut Value, over: &Value) {
+    match (value, over) {
+        (Value::Object(members), Value::Object(over)) => {
+            over.iter().for_each(|(name, over)| laid_over(members.entry(name).or_insert(Value::Null), over));
+        }
+        (Value::Array(items), Value::Array(over)) => items.extend(over.iter().cloned()),
+        (value, over) => *value = over.clone(),
+    }
 }
 
 /// The services of the composition that run this service's image.
@@ -128,6 +152,7 @@ async fn what_they_set_is_a_configuration_serve_accepts() {
         (["secret-key", "secret_key"], SECRET),
         (["email", "email"], &sink.url()),
         (["database", "database"], "postgres://otp:hunter2@localhost/otp"),
+        (["secret-key-previous", "secret_key_previous"], "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg="),
     ];
     for (name, content) in contents.iter().flat_map(|(names, content)| names.map(|name| (name, content))) {
         fs::write(secrets.path().join(name), format!("{content}\n")).unwrap();
@@ -147,7 +172,8 @@ async fn what_they_set_is_a_configuration_serve_accepts() {
     let pair = |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
 
     let configured = folder().join("otp.toml");
-    for (name, unit) in UNITS.map(|name| (name, file(name))) {
+    let dropped_in = UNITS.map(|name| (name, format!("{}\n{}", file(name), replacing("ini"))));
+    for (name, unit) in UNITS.map(|name| (name, file(name))).into_iter().chain(dropped_in) {
         let handed: Vec<&str> = values(&unit, "LoadCredential").map(|it| it.split_once(':').unwrap().0).collect();
         let environment = values(&unit, "Environment").map(|set| {
             let (name, value) = pair(set);
@@ -161,8 +187,8 @@ async fn what_they_set_is_a_configuration_serve_accepts() {
     let containerfile = file("Containerfile").replace("\\\n", " ");
     let image = containerfile.lines().find_map(|line| line.strip_prefix("ENV ")).unwrap();
     let image: Vec<(String, String)> = image.split_whitespace().map(pair).collect();
-    let composition = composition();
-    for (name, service) in of_this_image(&composition) {
+    let compositions = [composition(), composition_of_two_keys()];
+    for (name, service) in compositions.iter().flat_map(of_this_image) {
         let handed = words(&service["secrets"]);
         let mut environment: BTreeMap<String, String> = image.iter().cloned().collect();
         for (name, value) in service["environment"].as_object().unwrap() {
@@ -183,7 +209,7 @@ async fn what_they_set_is_a_configuration_serve_accepts() {
 
 #[test]
 fn what_the_composition_speaks_of_is_in_it() {
-    let composition = composition();
+    let composition = composition_of_two_keys();
     let has = |kind: &str, name: &str| composition[kind].as_object().unwrap().contains_key(name);
     for (name, service) in composition["services"].as_object().unwrap() {
         for secret in words(&service["secrets"]) {
@@ -199,6 +225,37 @@ fn what_the_composition_speaks_of_is_in_it() {
             assert!(folder().join(service["build"]["context"].as_str().unwrap()).join(file).exists(), "{name}: {file}");
         }
     }
+    let commands = blocks(DEPLOYING).flat_map(str::lines).flat_map(|line| line.split(" && "));
+    let mut seen = 0;
+    for command in commands.filter_map(|command| command.strip_prefix("docker compose ")) {
+        let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let names = rest.split(' ').filter(|word| !word.is_empty() && !word.starts_with("--"));
+        for name in names.take(if verb == "up" { usize::MAX } else { 1 }) {
+            assert!(has("services", name), "{command}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+#[test]
+fn an_upgrade_migrates_before_a_process_of_the_composition_is_replaced() {
+    let upgrading = section(DEPLOYING, "## Upgrading");
+    let commands = blocks(upgrading).find(|block| block.contains("docker compose")).unwrap();
+    let at = |command: &str| commands.find(command).unwrap_or_else(|| panic!("{command}: {commands}"));
+    assert!(at("build") < at("run --rm migrate") && at("migrate") < at("up --detach --no-deps server worker"));
+}
+
+#[test]
+fn a_unit_is_started_until_it_can_be_and_waited_for_as_long() {
+    for (name, unit) in UNITS.map(|name| (name, file(name))) {
+        let all = |key: &str| unit.lines().filter(|line| line.starts_with(key)).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(all("StartLimit"), ["StartLimitIntervalSec=0"], "{name}: it gives up while a database is away");
+        assert_eq!(all("RestartPreventExitStatus"), ["RestartPreventExitStatus=3"], "{name}");
+        if values(&unit, "ExecStartPost").next().is_some() {
+            assert_eq!(all("TimeoutStartSec"), ["TimeoutStartSec=infinity"], "{name}");
+        }
+    }
 }
 
 #[test]
@@ -207,9 +264,16 @@ fn the_image_is_built_from_what_it_copies() {
     let containerfile = file("Containerfile");
     for line in containerfile.lines().filter_map(|line| line.strip_prefix("COPY ")).filter(|it| !it.starts_with("--")) {
         let (sources, _) = line.rsplit_once(' ').unwrap();
-        for source in sources.split(' ') {
-            std::os::unix::fs::symlink(root.join(source).canonicalize().unwrap(), context.path().join(source)).unwrap();
+        for source in sources.split(' ').flat_map(|source| named(&root, source)) {
+            let copied = context.path().join(&source);
+            fs::create_dir_all(copied.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(root.join(source).canonicalize().unwrap(), copied).unwrap();
         }
+    }
+    let taken_in = ["apps", "crates"].map(|folder| taken_in(&root, Path::new(folder))).concat();
+    assert!(taken_in.len() > 20, "{taken_in:?}");
+    for file in taken_in {
+        assert!(context.path().join(&file).is_file(), "{} is compiled in and not copied", file.display());
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--locked", "--offline", "--no-deps", "--format-version", "1"]).current_dir(context.path());
@@ -220,6 +284,62 @@ fn the_image_is_built_from_what_it_copies() {
     for package in built.split("--package ").skip(1).map(str::trim) {
         assert!(workspace.contains(&format!("\"name\":\"{package}\"")), "{package}");
     }
+}
+
+/// What a source of the Containerfile names below `root`: itself, or the files of a folder with an ending.
+fn named(root: &Path, source: &str) -> Vec<String> {
+    let Some((folder, ending)) = source.split_once('*') else { return vec![source.to_owned()] };
+    let files =
+        fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let names = files.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+    names.filter(|name| name.ends_with(ending)).map(|name| format!("{folder}{name}")).collect()
+}
+
+/// The files that libraries and programs below `folder` take in as they are compiled, as seen from `root`.
+fn taken_in(root: &Path, folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root.join(folder)).unwrap() {
+        let path = folder.join(entry.unwrap().file_name());
+        if root.join(&path).is_dir() {
+            // The image is built without tests.
+            files.extend(if path.ends_with("tests") { Vec::new() } else { taken_in(root, &path) });
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let source = fs::read_to_string(root.join(&path)).unwrap();
+            files.extend(named_in(&source, |file| plain(&folder.join(file)), |file| root.join(file).is_file()));
+        }
+    }
+    files
+}
+
+/// The files `source` takes in, found from where it stands. What a macro puts together of texts handed to it may be any text
+/// there is that makes the name of a file that `exists`.
+fn named_in(source: &str, found: impl Fn(&str) -> PathBuf, exists: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let calls = ["include_str!(", "include_bytes!("].into_iter().flat_map(|call| source.split(call).skip(1));
+    let taken = calls.flat_map(|argument| {
+        if let Some((file, _)) = argument.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+            return vec![found(file)];
+        }
+        let begun = argument.strip_prefix("concat!(\"").and_then(|rest| rest.split_once("\", $"));
+        let (begun, _) = begun.unwrap_or_else(|| panic!("what is taken in? {argument}"));
+        let texts = source.split('"').filter(|text| text.starts_with(char::is_alphanumeric));
+        let files: Vec<PathBuf> =
+            texts.map(|text| found(&format!("{begun}{text}"))).filter(|file| exists(file)).collect();
+        assert!(!files.is_empty(), "what is taken in? {argument}");
+        files
+    });
+    taken.collect()
+}
+
+/// `path` without what leads up again.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        if part == Component::ParentDir {
+            assert!(plain.pop(), "{} leads out of the repository", path.display());
+        } else {
+            plain.push(part);
+        }
+        plain
+    })
 }
 
 #[test]

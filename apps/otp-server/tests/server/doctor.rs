@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use otp_testbed::port::free_port;
-use otp_testbed::service::{Home, SteppedClock};
+use otp_testbed::service::{Home, SECRET, SteppedClock};
 use otp_testbed::stores::{Durability, Persistence, Postgres, Redis};
 use otp_testkit::smtp_sink::SmtpSink;
 use reqwest::Method;
@@ -32,13 +32,42 @@ async fn a_service_that_is_well_is_found_well() {
     let home = complete(&sink.url());
     assert!(home.run(&["migrate", "up"]).status.success());
     let (code, found, said) = examined(&home);
-    assert_eq!(found, ["config ok", "clock ok", "database ok", "kv ok", "mail ok", "proxy ok"], "{said}");
+    assert_eq!(found, ["config ok", "clock ok", "database ok", "key ok", "kv ok", "mail ok", "proxy ok"], "{said}");
     assert_eq!(code, Some(0));
     assert!(sink.mails().is_empty());
     let table = home.run(&["doctor"]);
     let rows = String::from_utf8(table.stdout).unwrap();
-    assert_eq!((table.status.code(), rows.lines().count()), (Some(0), 6), "{rows}");
+    assert_eq!((table.status.code(), rows.lines().count()), (Some(0), 7), "{rows}");
     assert!(rows.starts_with("config    ok        complete\n") && table.stderr.is_empty(), "{rows}");
+}
+
+#[test]
+fn a_secret_key_that_opens_nothing_and_one_that_nothing_needs_are_found() {
+    const NEW: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+    let home = complete("smtp://127.0.0.1:1?tls=none");
+    assert!(home.run(&["migrate", "up"]).status.success());
+    let key = |home: &Home| {
+        let (_, found, said) = examined(home);
+        (found.into_iter().find(|found| found.starts_with("key ")).unwrap(), said)
+    };
+    // Looked at with another key before there is anything: that leaves nothing behind under it.
+    let home = home.with("OTP_SECRET_KEY", NEW);
+    assert_eq!(key(&home).0, "key ok");
+    let home = home.with("OTP_SECRET_KEY", SECRET);
+    home.json(&["operator", "create", "--json"]);
+    assert_eq!(key(&home).0, "key ok");
+
+    let home = home.with("OTP_SECRET_KEY", NEW);
+    let (found, said) = key(&home);
+    assert!(found == "key error" && said.contains("OTP_SECRET_KEY_PREVIOUS"), "{said}");
+    assert_eq!(home.run(&["customer", "list"]).status.code(), Some(3), "and so it is");
+    let home = home.with("OTP_SECRET_KEY_PREVIOUS", SECRET);
+    let (found, said) = key(&home);
+    assert!(found == "key warning" && said.contains("secret rotate"), "{said}");
+    home.json(&["secret", "rotate", "--json"]);
+    let (found, said) = key(&home);
+    assert!(found == "key warning" && said.contains("unset it"), "{said}");
+    assert_eq!(key(&home.with("OTP_SECRET_KEY_PREVIOUS", "")).0, "key ok");
 }
 
 #[test]

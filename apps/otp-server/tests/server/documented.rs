@@ -29,7 +29,13 @@ pub(crate) fn file(name: &str) -> String {
 
 /// The blocks of shell commands in `page`.
 pub(crate) fn blocks(page: &str) -> impl Iterator<Item = &str> {
-    page.split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().unwrap())
+    blocks_of("sh", page)
+}
+
+/// The blocks of `language` in `page`.
+pub(crate) fn blocks_of<'a>(language: &str, page: &'a str) -> impl Iterator<Item = &'a str> {
+    let blocks: Vec<_> = page.split(&format!("\n```{language}\n")).skip(1).collect();
+    blocks.into_iter().map(|rest| rest.split("\n```").next().unwrap())
 }
 
 /// The part of `page` under `heading`, up to the next of that depth.

@@ -93,6 +93,36 @@ async fn keys_are_kept_for_the_next_run_and_private() {
 }
 
 #[test]
+fn a_database_that_dev_did_not_make_is_not_begun_anew() {
+    let home = Home::serving("smtp://127.0.0.1:1?tls=none");
+    assert!(home.run(&["migrate", "up"]).status.success());
+    let (customer, _) = home.customer("free");
+    let refused = |home: &Home| {
+        let output = home.run(&["dev", "--reset"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("otp.db was not made by `dev`") && said.contains("OTP_DATABASE_URL"), "{said}");
+        assert!(String::from_utf8(home.run(&["customer", "list"]).stdout).unwrap().contains(&customer));
+    };
+    refused(&home);
+    // That `dev` ran on it does not make it its own, nor do the keys of another beside it.
+    drop(home.start(&["dev"]));
+    refused(&home);
+    let beside = home.with("OTP_DATABASE_URL", "sqlite://otp-data/dev.db");
+    drop(beside.start(&["dev"]));
+    refused(&beside.with("OTP_DATABASE_URL", "sqlite://otp-data/otp.db"));
+}
+
+#[test]
+fn where_mail_really_goes_out_no_mailbox_is_promised() {
+    let home = Home::empty().with("OTP_EMAIL_URL", "smtp://user:hunter2@127.0.0.1:1?tls=none");
+    let server = home.start(&["dev"]);
+    let said = server.said();
+    assert!(!said.contains("/dev/inbox") && !said.contains("hunter2"), "{said}");
+    assert!(said.contains("smtp://*** (environment OTP_EMAIL_URL)") && said.contains("/auth/verify-otp"), "{said}");
+}
+
+#[test]
 fn dev_stays_on_this_machine() {
     let output = Home::empty().run(&["dev", "--listen", "0.0.0.0:0"]);
     assert_eq!(output.status.code(), Some(3));

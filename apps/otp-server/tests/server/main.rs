@@ -22,7 +22,9 @@ mod reference;
 mod rotation;
 mod secrets;
 mod serving;
+mod settings;
 mod shells;
+mod shown_once;
 #[cfg(feature = "otlp")]
 mod traces;
 mod upgrading;

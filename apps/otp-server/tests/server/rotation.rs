@@ -76,3 +76,16 @@ async fn a_key_is_replaced_beside_a_server_on_postgres() {
     let postgres = Postgres::start(Durability::Fast);
     rotates(Home::serving(&sink.url()).with("OTP_DATABASE_URL", &postgres.url()), &sink).await;
 }
+
+#[test]
+fn a_rotation_that_would_replace_nothing_says_so() {
+    let home = Home::serving("smtp://127.0.0.1:1?tls=none");
+    assert!(home.run(&["migrate", "up"]).status.success());
+    home.customer("free");
+    for (previous, named) in [("", "not set"), (SECRET, "OTP_SECRET_KEY itself")] {
+        let output = home.command(&["secret", "rotate"]).env("OTP_SECRET_KEY_PREVIOUS", previous).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), b"".as_slice()), "{said}");
+        assert!(said.contains(&format!("OTP_SECRET_KEY_PREVIOUS is {named}: there is nothing to replace")), "{said}");
+    }
+}

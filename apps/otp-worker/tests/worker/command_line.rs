@@ -45,3 +45,10 @@ fn flags_win_over_the_environment_and_errors_name_the_setting() {
     assert!(said.contains("database"), "{said}");
     assert_eq!(ends(&complete(), &["no-such-command"]).0, Some(2));
 }
+
+#[test]
+fn a_misspelt_variable_is_told_as_serve_does() {
+    let (code, said) = ends(&complete().with("OTP_WORKR", "hunter2"), &["run"]);
+    assert_eq!(code, Some(6), "{said}");
+    assert!(said.contains("did you mean OTP_WORKER?") && !said.contains("hunter2"), "{said}");
+}

@@ -80,7 +80,8 @@ impl MasterKey {
         STANDARD.encode(self.0)
     }
 
-    pub(crate) fn kid(&self) -> Kid {
+    /// Names it, and says nothing else about it.
+    pub fn kid(&self) -> Kid {
         let [a, b, c, d, ..] = self.derive("kid");
         Kid(u32::from_be_bytes([a, b, c, d]))
     }

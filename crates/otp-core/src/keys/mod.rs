@@ -24,7 +24,7 @@ use crate::caller::ClientAddress;
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
 use crate::id::{SigningKeyId, TenantId};
-use crate::port::{Entropy, EntropyExt, RootStore};
+use crate::port::{Entropy, EntropyExt, RetiredKey, RootStore};
 use crate::realm::Realm;
 use crate::time::Timestamp;
 use derived::Derived;
@@ -76,6 +76,15 @@ impl fmt::Debug for Subject {
 /// In which context the root is sealed.
 const ROOT: &[u8] = b"root";
 
+/// Which of the master keys at hand opens a stored root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootKey {
+    /// That in force.
+    Current,
+    /// One that was in force before: nothing has taken its place yet.
+    Older,
+}
+
 /// The keys of one deployment.
 pub struct Keyring {
     current: Derived,
@@ -104,8 +113,8 @@ impl Keyring {
         let older = Older::all(&current, previous, roots.retired(now).await?);
         let fresh = current.seal.close(&entropy.bytes::<32>()?, ROOT, entropy)?;
         let root = roots.keep(fresh).await?;
-        let plain = at_hand(&current, &older, root.kid()).and_then(|keys| keys.seal.open(&root, ROOT));
-        let plain = plain.map(Zeroizing::new).ok_or_else(|| Fault::misconfigured("keyring.open", NotTheKey))?;
+        let (_, plain) =
+            opened(&current, &older, &root).ok_or_else(|| Fault::misconfigured("keyring.open", NotTheKey))?;
         let root_key = MacKey::new(&plain);
         let from_root = |label: &str| MacKey::new(&root_key.mac(&[label.as_bytes()]));
         Ok(Self {
@@ -117,6 +126,20 @@ impl Keyring {
             older,
             root,
         })
+    }
+
+    /// Which of `master`, `previous` and those `retired` opens `root`, if any does: whether [`open`](Self::open) would
+    /// succeed on a store that has it, for who must not write there.
+    pub fn opens(
+        master: &MasterKey,
+        previous: Option<&MasterKey>,
+        root: &Sealed,
+        retired: Vec<RetiredKey>,
+    ) -> Option<RootKey> {
+        let current = Derived::from(master);
+        let older = Older::all(&current, previous, retired);
+        let (keys, _) = opened(&current, &older, root)?;
+        Some(if keys.kid == current.kid { RootKey::Current } else { RootKey::Older })
     }
 
     /// Names the master key in force.
@@ -364,6 +387,12 @@ fn at_hand<'k>(current: &'k Derived, older: &'k [Older], kid: Option<Kid>) -> Op
         return Some(current);
     }
     older.iter().map(|older| &older.derived).find(|derived| derived.kid == kid)
+}
+
+/// The key at hand that opens `root`, and what is in it.
+fn opened<'k>(current: &'k Derived, older: &'k [Older], root: &Sealed) -> Option<(&'k Derived, Zeroizing<Vec<u8>>)> {
+    let keys = at_hand(current, older, root.kid())?;
+    keys.seal.open(root, ROOT).map(|plain| (keys, Zeroizing::new(plain)))
 }
 
 /// None of the keys at hand opens the root.

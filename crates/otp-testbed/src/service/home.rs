@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Program, Server, SteppedClock, canary};
+use super::{Program, Server, SteppedClock, canary, choose_cryptography};
 use crate::port::free_port;
 
 /// The key every server of these tests runs with.
@@ -30,8 +30,7 @@ pub struct Home {
 impl Home {
     /// An empty folder and a free port.
     pub fn empty() -> Self {
-        // Once per process; only a second call fails.
-        rustls::crypto::ring::default_provider().install_default().ok();
+        choose_cryptography();
         let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         // Many run at once, and who looks at metrics says where.

@@ -41,6 +41,11 @@ use std::time::Duration;
 
 use crate::PATIENCE;
 
+/// Which library the clients of this process speak TLS by. Once per process; only a second call fails.
+fn choose_cryptography() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+}
+
 /// Asks `is_so` again and again until it is.
 ///
 /// # Panics

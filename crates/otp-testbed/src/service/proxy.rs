@@ -7,7 +7,7 @@ use std::sync::{Arc, Once};
 
 use tempfile::TempDir;
 
-use super::{Program, Server, until};
+use super::{Program, Server, choose_cryptography, until};
 use crate::port::free_port;
 use crate::stores::shared;
 
@@ -52,6 +52,7 @@ impl Proxy {
             Self::Haproxy => ("haproxy", "-v"),
         };
         shared::installed(program, version, &TOLD[self as usize])?;
+        choose_cryptography();
         let (folder, address) = (tempfile::tempdir().unwrap(), SocketAddr::from(([127, 0, 0, 1], free_port())));
         let home = folder.path();
         std::fs::write(home.join("otp.example.org.pem"), format!("{certificate}{key}")).unwrap();
@@ -77,6 +78,9 @@ impl Proxy {
 
 fn nginx(home: &Path, config: &str, address: SocketAddr, command: &mut Command) {
     let config = replaced(config, "listen 443 ", &format!("listen {address} "));
+    // Of the ports that everybody has only one test could.
+    let config = replaced(&config, "    listen [::]:80;\n", "");
+    let config = replaced(&config, "    listen [::]:443 ssl http2;\n", "");
     let config = replaced(&config, "listen 80;", &format!("listen 127.0.0.1:{};", free_port()));
     let config = replaced(&config, CERTIFICATE, &home.join("otp.example.org").display().to_string());
     // What a package has around it; in one process, so that nothing is left of it once that is killed.

@@ -1,14 +1,18 @@
 //! Where values come from, and which wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use otp_core::plan::{Plan, Plans};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ConfigError;
 use super::settings::{SETTINGS, Setting, closest, named};
+
+/// The longest file that holds a secret. One that never ends would be read for ever.
+const LONGEST_SECRET: u64 = 64 * 1024;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,19 +80,38 @@ pub struct Sources {
 #[derive(Debug, Clone)]
 pub(super) struct Layers {
     pub(super) values: BTreeMap<&'static str, Value>,
-    pub(super) plans: Plans,
+    /// Nothing, if the file could not be read: which plans there are is not known then.
+    pub(super) plans: Option<Plans>,
+    /// The names of those that stand in the file.
+    pub(super) plans_set: BTreeSet<String>,
+    /// What is wrong so far.
+    pub(super) errors: Vec<String>,
+}
+
+/// What stands in a configuration file.
+#[derive(Default)]
+struct InFile {
+    /// The members, as the texts their settings would have elsewhere.
+    values: BTreeMap<String, String>,
+    plans: Plans,
+    plans_set: BTreeSet<String>,
 }
 
 impl Sources {
-    /// Lays the sources over each other.
-    pub(super) fn resolve(&self) -> Result<Layers, ConfigError> {
+    /// Lays the sources over each other, whatever is wrong with one of them: all of it is told at once.
+    pub(super) fn resolve(&self) -> Layers {
         let mut errors = Vec::new();
-        let (file, plans) = match &self.file {
+        let file = match &self.file {
             Some(path) => read_file(path, &mut errors),
-            None => Default::default(),
+            None => Some(InFile::default()),
         };
-        let values = SETTINGS.iter().map(|setting| (setting.name, self.value(setting, &file, &mut errors))).collect();
-        if errors.is_empty() { Ok(Layers { values, plans }) } else { Err(ConfigError(errors)) }
+        let (plans, in_file) = match file {
+            Some(file) => (Some(file.plans.clone()), file),
+            None => (None, InFile::default()),
+        };
+        let value = |setting: &Setting| self.value(setting, &in_file.values, &mut errors);
+        let values = SETTINGS.iter().map(|setting| setting.name).zip(SETTINGS.iter().map(value)).collect();
+        Layers { values, plans, plans_set: in_file.plans_set, errors }
     }
 
     fn value(&self, setting: &Setting, file: &BTreeMap<String, String>, errors: &mut Vec<String>) -> Value {
@@ -117,7 +140,7 @@ impl Sources {
                 None
             }
             (Some(text), None) => Some(Value::new(text, Origin::Environment(setting.env.to_owned()))),
-            (None, Some(path)) => match std::fs::read_to_string(path) {
+            (None, Some(path)) => match read_secret(path) {
                 Ok(text) => Some(Value::new(text.trim_end_matches(['\r', '\n']), Origin::SecretFile(pointer_name))),
                 Err(error) => {
                     errors.push(format!("{pointer_name} names {path}, which cannot be read: {error}"));
@@ -129,51 +152,66 @@ impl Sources {
     }
 }
 
-/// The members of a configuration file, as the texts their settings would have elsewhere.
-fn read_file(path: &Path, errors: &mut Vec<String>) -> (BTreeMap<String, String>, Plans) {
-    let (mut values, mut plans) = (BTreeMap::new(), Plans::default());
+/// The secret in the file at `path`.
+fn read_secret(path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST_SECRET + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST_SECRET {
+        return Err(io::Error::other("it is longer than 64 KiB, as no secret is"));
+    }
+    Ok(text)
+}
+
+/// What stands in a configuration file; nothing, if it cannot be read.
+fn read_file(path: &Path, errors: &mut Vec<String>) -> Option<InFile> {
+    let mut file = InFile::default();
     let table: toml::Table = match std::fs::read_to_string(path).map_err(|error| error.to_string()).and_then(parse) {
         Ok(table) => table,
         Err(error) => {
             errors.push(format!("{}: {error}", path.display()));
-            return (values, plans);
+            return None;
         }
     };
     for (name, value) in table {
         if name == "plans" {
-            read_plans(value, &mut plans, path, errors);
+            read_plans(value, &mut file, path, errors);
         } else if named(&name).is_none() {
             let known = SETTINGS.iter().map(|setting| setting.name).chain(["plans"]);
             let hint = closest(&name, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default();
             errors.push(format!("{}: there is no setting {name}{hint}", path.display()));
         } else if let Some(text) = as_text(&value) {
-            values.insert(name, text);
+            file.values.insert(name, text);
         } else {
             errors.push(format!("{}: {name} is no string, number, boolean or list of strings", path.display()));
         }
     }
-    (values, plans)
+    Some(file)
 }
 
-/// Errors of the TOML parser quote the line they stand on, which may hold a secret: only the place is told.
+/// Errors of the TOML parser quote the line they stand on, which may hold a secret: the place is told, and what the parser
+/// says of it, which is about signs and not about values.
 fn parse(text: String) -> Result<toml::Table, String> {
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map(|before| before.matches('\n').count() + 1);
-        line.map_or_else(|| "not valid TOML".to_owned(), |line| format!("not valid TOML near line {line}"))
+        let place = line.map(|line| format!(" near line {line}")).unwrap_or_default();
+        format!("not valid TOML{place}: {}", error.message())
     })
 }
 
-fn read_plans(value: toml::Value, plans: &mut Plans, path: &Path, errors: &mut Vec<String>) {
+fn read_plans(value: toml::Value, file: &mut InFile, path: &Path, errors: &mut Vec<String>) {
     let toml::Value::Table(table) = value else {
         errors.push(format!("{}: plans is no table; write [plans.NAME]", path.display()));
         return;
     };
     for (name, plan) in table {
-        match plan.try_into::<Plan>() {
-            Ok(plan) => plans.set(name, plan),
-            Err(error) => errors.push(format!("{}: [plans.{name}]: {}", path.display(), error.message())),
-        }
+        let plan = plan.try_into::<Plan>().unwrap_or_else(|error| {
+            errors.push(format!("{}: [plans.{name}]: {}", path.display(), error.message()));
+            // There is one of that name: who names it is not wrong, too.
+            Plan::default()
+        });
+        file.plans.set(name.clone(), plan);
+        file.plans_set.insert(name);
     }
 }
 

@@ -3,10 +3,12 @@
 mod layers;
 mod settings;
 mod typed;
+mod variables;
 
 pub use layers::{Origin, Sources, Value};
 pub use settings::{SETTINGS, Setting};
 pub use typed::{Config, LogFormat, MailRoute};
+pub use variables::UnknownVariable;
 
 use std::fmt;
 

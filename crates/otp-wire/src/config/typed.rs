@@ -1,6 +1,6 @@
 //! Values read as what they mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,12 +9,13 @@ use ipnet::IpNet;
 use otp_core::email::EmailAddress;
 use otp_core::keys::MasterKey;
 use otp_core::mail::Sender;
-use otp_core::plan::Plans;
+use otp_core::plan::{Plan, Plans};
 use secrecy::SecretString;
 
 use super::ConfigError;
 use super::layers::{Layers, Origin, Sources, Value};
 use super::settings::{SETTINGS, Setting};
+use super::variables::{UnknownVariable, unknown};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,10 @@ pub struct Config {
     pub log: String,
     /// How.
     pub log_format: LogFormat,
+    /// Variables of the environment that begin as those of settings do and are none.
+    pub unknown_variables: Vec<UnknownVariable>,
     values: BTreeMap<&'static str, Value>,
+    plans_set: BTreeSet<String>,
 }
 
 impl Config {
@@ -88,8 +92,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], with everything that is wrong at once.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        let Layers { values, plans } = sources.resolve()?;
-        let mut reader = Reader { values: &values, errors: Vec::new() };
+        let Layers { values, plans, plans_set, errors } = sources.resolve();
+        let mut reader = Reader { values: &values, errors };
         let listen = reader
             .parse("listen", "an address and port, 127.0.0.1:8080")
             .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
@@ -107,14 +111,16 @@ impl Config {
             email: reader.email(),
             email_from: reader.sender(),
             trusted_proxies: reader.networks(),
-            default_plan: reader.plan(&plans),
-            plans,
+            default_plan: reader.plan(plans.as_ref()),
+            plans: plans.unwrap_or_default(),
             signup: reader.signup(),
             worker: reader.parse("worker", "true or false").unwrap_or_default(),
             migrate: reader.migrate(),
             log: reader.text("log").to_owned(),
             log_format: reader.log_format(),
+            unknown_variables: unknown(&sources.environment),
             values: BTreeMap::new(),
+            plans_set,
         };
         match reader.errors {
             errors if errors.is_empty() => Ok(Self { values, ..config }),
@@ -132,6 +138,32 @@ impl Config {
                 Some((setting, shown, value.origin.clone()))
             })
             .collect()
+    }
+
+    /// Every plan by its name, and its origin.
+    pub fn dump_plans(&self) -> impl Iterator<Item = (&str, &Plan, Origin)> {
+        let origin = |name: &str| if self.plans_set.contains(name) { Origin::File } else { Origin::Default };
+        self.plans.names().filter_map(move |name| Some((name, self.plans.get(name)?, origin(name))))
+    }
+
+    /// Makes sure that `serve` could listen at both of its addresses. A worker tells its metrics where it likes.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when one takes the place of the other.
+    pub fn listens_apart(&self) -> Result<(), ConfigError> {
+        let api = self.listen;
+        let takes_its_place = |metrics: &SocketAddr| {
+            let same_host = metrics.ip() == api.ip() || metrics.ip().is_unspecified() || api.ip().is_unspecified();
+            // With port 0 the system chooses, and never the same twice.
+            same_host && metrics.port() == api.port() && api.port() != 0
+        };
+        match self.metrics_listen.filter(takes_its_place) {
+            None => Ok(()),
+            Some(metrics) => Err(ConfigError::from(format!(
+                "metrics_listen, {metrics}, takes the place of listen, {api}: choose another port for one of them, or no \
+                 metrics with OTP_METRICS_LISTEN="
+            ))),
+        }
     }
 }
 
@@ -229,9 +261,12 @@ impl<'a> Reader<'a> {
         networks.unwrap_or_default()
     }
 
-    fn plan(&mut self, plans: &Plans) -> String {
+    /// Which plans there are is not known where the file could not be read; that is told already.
+    fn plan(&mut self, plans: Option<&Plans>) -> String {
         let name = self.text("default_plan");
-        if plans.get(name).is_none() {
+        if let Some(plans) = plans
+            && plans.get(name).is_none()
+        {
             let names: Vec<&str> = plans.names().collect();
             self.reject("default_plan", &format!("one of the plans {}", names.join(", ")));
         }

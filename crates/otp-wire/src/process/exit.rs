@@ -6,6 +6,7 @@ use otp_core::fault::{Fault, FaultKind};
 use otp_core::tenants::{AccountError, KeyError, RegisterError};
 
 use crate::config::ConfigError;
+use crate::storage::NotExclusive;
 
 /// How a process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +122,16 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Configuration(format!("the configuration is not usable\n{error}"))
+    }
+}
+
+impl From<NotExclusive> for Failure {
+    fn from(error: NotExclusive) -> Self {
+        match error {
+            NotExclusive::Config(error) => error.into(),
+            NotExclusive::Denied(text) => Self::Denied(text),
+            NotExclusive::Taken(text) => Self::Failed(text),
+        }
     }
 }
 

@@ -36,6 +36,13 @@ pub fn begin(config: &Config) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("logging could not begin: {error}")))
 }
 
+/// Tells the log of variables that nobody reads: one of them may be a setting, misspelt.
+pub fn tell_unknown_variables(config: &Config) {
+    for unknown in &config.unknown_variables {
+        tracing::warn!("{unknown}");
+    }
+}
+
 /// Which lines are written.
 ///
 /// # Errors

@@ -15,10 +15,12 @@ use crate::config::{Config, ConfigError};
 pub fn kv_is_apart(config: &Config) -> Result<bool, ConfigError> {
     let Some(url) = &config.kv else { return Ok(false) };
     match url.expose_secret().split_once("://") {
-        Some(("redis" | "rediss", rest)) if !rest.is_empty() => match cfg!(feature = "redis") {
-            true => Ok(true),
-            false => Err("kv: redis:// needs the feature `redis`, which this build has not got".to_owned().into()),
-        },
+        #[cfg(feature = "redis")]
+        Some(("redis" | "rediss", rest)) if !rest.is_empty() && otp_redis::reads(url.expose_secret()) => Ok(true),
+        #[cfg(not(feature = "redis"))]
+        Some(("redis" | "rediss", rest)) if !rest.is_empty() => {
+            Err("kv: redis:// needs the feature `redis`, which this build has not got".to_owned().into())
+        }
         _ => Err("kv: the URL is of the form redis://:PASSWORD@HOST:PORT or rediss://…".to_owned().into()),
     }
 }

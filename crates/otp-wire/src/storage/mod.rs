@@ -7,7 +7,7 @@ mod kv;
 
 pub use clock::database_time;
 pub use database::Database;
-pub use exclusive::Exclusive;
+pub use exclusive::{Exclusive, NotExclusive};
 pub use kv::{Kept, kv_is_apart, kv_keeps};
 pub use otp_sql::Schema;
 
@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use otp_core::fault::{Fault, Res};
+use otp_core::keys::Sealed;
 use otp_core::port::{LimitStore, Stores};
 use otp_core::time::Timestamp;
 use otp_sql::SqlStore;
@@ -89,6 +90,15 @@ impl Storage {
     /// `Misconfigured` when the database is [`Schema::Outgrown`].
     pub async fn migrate(&self) -> Res<()> {
         self.sql.migrate().await
+    }
+
+    /// What every key that outlives the master key is derived from, as it is stored, if the first run was already. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn root(&self) -> Res<Option<Sealed>> {
+        self.sql.root().await
     }
 
     /// Fails unless the schema serves this binary.

@@ -1,6 +1,7 @@
 //! `otp-server doctor`: looks for what is wrong with a service, running or not. It changes nothing and sends no mail.
 
 mod finding;
+mod key;
 mod mail;
 mod proxy;
 mod setup;

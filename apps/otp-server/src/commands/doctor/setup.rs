@@ -1,10 +1,9 @@
 //! Whether the configuration is complete, and can be run with.
 
-use otp_wire::config::{Config, ConfigError};
-use otp_wire::mail::Mail;
-use otp_wire::process::{Requirements, logging};
-use otp_wire::storage::{Database, kv_is_apart};
+use otp_wire::config::Config;
+use otp_wire::process::Requirements;
 
+use super::super::refusals;
 use super::finding::{Check, Finding};
 
 /// Everything that `serve` would refuse to start with.
@@ -16,11 +15,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         let what = error(format!("not set, or not fit for `serve`: {}", missing.join(", ")));
         findings.push(what.fix("`otp-server serve` says how to set them, with a fresh secret key"));
     }
-    if let Err(failure) = logging::filter(config) {
-        findings.push(error(failure.text().to_owned()));
-    }
-    let wired = [Mail::wire(config).err(), Database::of(config).err(), kv_is_apart(config).err()].into_iter().flatten();
-    findings.extend(wired.flat_map(|ConfigError(wrong)| wrong).map(error));
+    findings.extend(refusals(config).into_iter().map(error));
     if !config.public_url_is_set {
         let url = &config.public_url;
         let unknown = format!("public_url is not set: tokens and links are issued in the name of {url}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otp_core::fault::Fault;
+use otp_core::fault::{Fault, Res};
 use otp_core::port::Clock;
 use otp_core::system::SystemClock;
 use otp_core::time::Timestamp;
@@ -12,6 +12,7 @@ use otp_wire::storage::{Database, Kept, Schema, Storage, database_time, kv_is_ap
 
 use super::super::exists;
 use super::finding::{Check, Finding};
+use super::key;
 
 /// How far the clocks of a node and of its database may be apart. Leases and codes live a minute and more.
 const APART: Duration = Duration::from_secs(2);
@@ -45,24 +46,35 @@ fn compared(before: Timestamp, theirs: Timestamp, after: Timestamp) -> Finding {
         .fix("keep the clocks of every node and of the database by NTP")
 }
 
-/// Whether the database answers and has this version's schema. Says nothing where none is named.
-pub(super) async fn database(config: &Config) -> Option<Finding> {
-    let database = Database::of(config).ok()?;
+/// Whether the database answers and has this version's schema, and whether the secret key is that of what is stored there.
+/// Says nothing where none is named.
+pub(super) async fn database(config: &Config) -> Vec<Finding> {
+    let Ok(database) = Database::of(config) else { return Vec::new() };
     if let Database::File(path) = &database {
         match exists(path) {
             Ok(true) => {}
             // It would be made by being looked at.
-            Ok(false) => return Some(pending(config, format!("{} does not exist yet", path.display()))),
-            Err(failure) => return Some(Finding::error(Check::Database, failure.text())),
+            Ok(false) => return vec![pending(config, format!("{} does not exist yet", path.display()))],
+            Err(failure) => return vec![Finding::error(Check::Database, failure.text())],
         }
     }
     let storage = match Storage::open_database(config).await {
         Ok(storage) => storage,
-        Err(fault) => return Some(down(Check::Database, fault)),
+        Err(fault) => return vec![down(Check::Database, fault)],
     };
     let schema = storage.schema().await;
+    let key = match schema {
+        Ok(Schema::Current | Schema::Extended) => key::check(config, &storage).await,
+        // Where it would be looked for is not known.
+        Ok(Schema::Pending(_) | Schema::Outgrown) | Err(_) => None,
+    };
     storage.close().await;
-    Some(match schema {
+    [Some(standing(config, schema)), key].into_iter().flatten().collect()
+}
+
+/// How its schema stands.
+fn standing(config: &Config, schema: Res<Schema>) -> Finding {
+    match schema {
         Ok(Schema::Current) => Finding::ok(Check::Database, "answers, and its schema is current"),
         Ok(Schema::Pending(names)) => pending(config, format!("migrations are pending: {}", names.join(", "))),
         Ok(Schema::Extended) => Finding::ok(Check::Database, "answers; a later version has added to its schema"),
@@ -71,7 +83,7 @@ pub(super) async fn database(config: &Config) -> Option<Finding> {
                 .fix("run that version")
         }
         Err(fault) => down(Check::Database, fault),
-    })
+    }
 }
 
 /// What has to be migrated: by `serve`, where that does it.
@@ -107,7 +119,7 @@ pub(super) async fn kv(config: &Config) -> Option<Finding> {
 }
 
 /// A store in trouble, in the words it would end a command with.
-fn down(check: Check, fault: Fault) -> Finding {
+pub(super) fn down(check: Check, fault: Fault) -> Finding {
     Finding::error(check, Failure::from(fault).text())
 }
 
