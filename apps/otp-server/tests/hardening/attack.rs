@@ -15,6 +15,9 @@ const WARM: u32 = 20;
 /// Connections of the service's own, to clients who sign in and to the mail server, that may come and go meanwhile.
 const OWN: usize = 4;
 
+/// What may stand in the sockets between us and the service, beside what it has read and what it hears out.
+pub(crate) const IN_BETWEEN: usize = 16 << 20;
+
 /// A service, and what it held before the attack.
 pub(crate) struct Attacked {
     sink: SmtpSink,

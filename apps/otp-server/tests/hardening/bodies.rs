@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use crate::attack::{Attacked, flood, rest};
+use crate::attack::{Attacked, IN_BETWEEN, flood, rest};
 
 /// Every route that reads a body, with the most it takes, in octets.
 const ROUTES: [(&str, &str, usize); 19] = [
@@ -26,8 +26,6 @@ const ROUTES: [(&str, &str, usize); 19] = [
     ("POST", "/admin/onboarding/test-otp", 16 << 10),
     ("DELETE", "/admin/users/user_0", 16 << 10),
 ];
-/// What may stand in the sockets between us and the service, beside what it has read and what it hears out.
-const IN_BETWEEN: usize = 8 << 20;
 
 fn head(method: &str, path: &str, framing: &str) -> Vec<u8> {
     format!(
@@ -77,7 +75,7 @@ async fn a_body_is_taken_up_to_its_bound_and_no_further() {
 async fn whoever_is_refused_in_the_middle_of_a_body_may_end_it() {
     let attacked = Attacked::begin().await;
     for (method, path, _) in ROUTES {
-        let begun = [head(method, path, "Content-Length: 786432"), vec![b' '; 262_144]].concat();
+        let begun = [head(method, path, "Content-Length: 16777216"), vec![b' '; 262_144]].concat();
         let mut client = attacked.connections(1, &begun).remove(0);
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).unwrap();

@@ -2,12 +2,10 @@
 
 use std::io::Write;
 
-use crate::attack::{Attacked, flood, rest};
+use crate::attack::{Attacked, IN_BETWEEN, flood, rest};
 
 /// Connections of an attack.
 const MANY: usize = 200;
-/// What may stand in the sockets between us and the service, beside what it has read.
-const IN_BETWEEN: usize = 8 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_are_bounded_in_count_and_in_length() {

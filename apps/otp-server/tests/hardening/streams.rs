@@ -4,11 +4,9 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::attack::{Attacked, flood, rest};
+use crate::attack::{Attacked, IN_BETWEEN, flood, rest};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// What may stand in the sockets between us and the service, beside what it has read.
-const IN_BETWEEN: usize = 8 << 20;
 /// Connections of an attack.
 const MANY: usize = 20;
 /// Streams a client opens at most before it is told to calm down.

@@ -7,19 +7,28 @@ use axum::body::HttpBody;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
 
 use crate::problem::{Problem, ProblemCode};
 
 /// How long a body may take to arrive: most fit into a dozen packets.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The longest body that is read although it is refused, in octets. Its connection can then be kept, and a proxy that would take a
+/// connection which ends in the middle of a body for a broken service hands the answer on.
+const THROWN_AWAY: u64 = 1024 * 1024;
+
 /// The whole body, of up to `max` octets.
 ///
 /// # Errors
 /// `payload_too_large`; `request_timeout` when it stalls; `invalid_json` when it breaks off.
 pub(crate) async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
-    // A length announced in the header is refused unread.
-    if body.size_hint().lower() > max as u64 {
+    let announced = body.size_hint().lower();
+    if announced > max as u64 {
+        if announced <= THROWN_AWAY {
+            // Refused all the same when it stalls.
+            tokio::time::timeout(PATIENCE, throw_away(body)).await.ok();
+        }
         return Err(ProblemCode::PayloadTooLarge.into());
     }
     if body.is_end_stream() {
@@ -31,6 +40,10 @@ pub(crate) async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
         let too_long = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if too_long { ProblemCode::PayloadTooLarge.into() } else { ProblemCode::InvalidJson.into() }
     })
+}
+
+async fn throw_away(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// Refuses a body that is not sent as JSON; an empty one need not say what it is.

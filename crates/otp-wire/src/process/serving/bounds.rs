@@ -25,8 +25,8 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 /// room its place is free for whoever comes.
 pub(super) const HEARING_OUT: Duration = Duration::from_secs(5);
 
-/// Octets that are heard out. More than what is too large by mistake, and no reason to send without end.
-pub(super) const HEARD_OUT: usize = 1024 * 1024;
+/// Octets that are heard out. More than most send by mistake, and no reason to send without end.
+pub(super) const HEARD_OUT: usize = 4 * 1024 * 1024;
 
 /// Octets held for all calls together whose bodies have not come whole, heads included: bodies are read before it is known who sends
 /// them, and over HTTP/2 one connection may begin a hundred.
