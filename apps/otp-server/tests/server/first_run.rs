@@ -1,5 +1,6 @@
 //! What a newcomer does first.
 
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
@@ -98,6 +99,8 @@ fn a_database_that_dev_did_not_make_is_not_begun_anew() {
     assert!(home.run(&["migrate", "up"]).status.success());
     let (customer, _) = home.customer("free");
     let refused = |home: &Home| {
+        // One that is not refused cannot listen, and does not run for ever.
+        let _taken = TcpListener::bind(("127.0.0.1", home.port)).unwrap();
         let output = home.run(&["dev", "--reset"]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(3), "{said}");
