@@ -130,7 +130,6 @@ impl From<NotExclusive> for Failure {
         match error {
             NotExclusive::Config(error) => error.into(),
             NotExclusive::Denied(text) => Self::Denied(text),
-            NotExclusive::Taken(text) => Self::Failed(text),
         }
     }
 }

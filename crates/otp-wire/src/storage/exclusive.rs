@@ -18,19 +18,17 @@ pub struct Exclusive {
 /// Why somebody is not the one server.
 #[derive(Debug)]
 pub enum NotExclusive {
-    /// The configuration names no database, or a place where none can be.
+    /// The configuration names no database, a place where none can be, or one that has its server.
     Config(ConfigError),
     /// The folder or the lock file is somebody else's.
     Denied(String),
-    /// Another server is. It may be about to end: whoever starts this one may try again.
-    Taken(String),
 }
 
 impl fmt::Display for NotExclusive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
-            Self::Denied(text) | Self::Taken(text) => f.write_str(text),
+            Self::Denied(text) => f.write_str(text),
         }
     }
 }
@@ -60,10 +58,11 @@ impl Exclusive {
         let file = open.map_err(|error| failed(&lock, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _lock: file })),
-            Err(TryLockError::WouldBlock) => Err(NotExclusive::Taken(format!(
+            Err(TryLockError::WouldBlock) => Err(ConfigError::from(format!(
                 "database: another server runs on {}: an embedded database takes one; several need Postgres",
                 path.display()
-            ))),
+            ))
+            .into()),
             Err(TryLockError::Error(error)) => Err(failed(&lock, &error)),
         }
     }
