@@ -21,6 +21,9 @@ pub type Version = u64;
 /// Longest name, in characters.
 const MAX_NAME: usize = 100;
 
+/// Longest reason for a change of status, in characters.
+pub const MAX_REASON: usize = 500;
+
 /// The text is no name. Names stand in mails and on terminals, where a control character does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to 100 characters, none of them a control character")]

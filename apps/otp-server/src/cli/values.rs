@@ -4,10 +4,8 @@ use std::str::FromStr;
 
 use otp_core::email::EmailAddress;
 use otp_core::id::UserId;
+use otp_core::tenant::MAX_REASON;
 use reqwest::Url;
-
-/// The most characters of a reason, as over HTTP.
-const LONGEST_REASON: usize = 500;
 
 /// A user, as a command line names him.
 #[derive(Debug, Clone)]
@@ -35,8 +33,8 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("empty: leave it out, or say why".to_owned());
     }
-    if text.contains(char::is_control) || text.chars().nth(LONGEST_REASON).is_some() {
-        return Err(format!("write one line of at most {LONGEST_REASON} characters"));
+    if text.contains(char::is_control) || text.chars().nth(MAX_REASON).is_some() {
+        return Err(format!("write one line of at most {MAX_REASON} characters"));
     }
     Ok(text.to_owned())
 }

@@ -93,7 +93,7 @@ fn refusals(config: &Config) -> Vec<String> {
 }
 
 /// Whether there is a database at `path`. A folder of somebody else's is no reason to say that there is none.
-fn exists(path: &Path) -> Result<bool, Failure> {
+pub(crate) fn exists(path: &Path) -> Result<bool, Failure> {
     path.try_exists().map_err(|error| {
         Failure::Denied(format!("{}: {error}; run it as the user the service runs as", path.display()))
     })

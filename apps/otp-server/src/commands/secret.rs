@@ -28,7 +28,7 @@ pub(crate) async fn run(settings: &SettingArgs, command: &SecretCommand) -> Resu
 }
 
 /// Fails where nothing has taken the place of anything: it would look as if it had. A rotation that was cut off has
-/// retired the key before already, and goes on without being told it.
+/// retired the key before already, without an end, and goes on without being told it.
 async fn require_replaced(session: &Session) -> Result<(), Failure> {
     let (deployment, previous) = (&session.deployment, session.config.secret_key_previous.as_ref());
     let current = deployment.keys().kid();
@@ -36,7 +36,7 @@ async fn require_replaced(session: &Session) -> Result<(), Failure> {
         return Ok(());
     }
     let retired = deployment.stores().roots.retired(deployment.now()).await?;
-    if retired.iter().any(|key| key.kid != current) {
+    if retired.iter().any(|key| key.kid != current && key.until.is_none()) {
         return Ok(());
     }
     let is = if previous.is_some() { "OTP_SECRET_KEY itself" } else { "not set" };

@@ -40,6 +40,11 @@ pub(super) fn are_of(database: &Path, folder: &Path) -> bool {
     kept.is_ok_and(|text| text.starts_with(&whose(database)))
 }
 
+/// Says in `folder` that `dev` makes `database`. Before it does: what is cut off in between could not be begun anew.
+pub(super) fn mark(database: &Path, folder: &Path) -> Result<(), Failure> {
+    if are_of(database, folder) { Ok(()) } else { write_private(&env_file(folder), &whose(database)) }
+}
+
 /// Where the master key is kept.
 pub(super) fn secret_file(folder: &Path) -> PathBuf {
     folder.join("secret.key")

@@ -13,6 +13,7 @@ use otp_wire::mail::Mail;
 use otp_wire::process::{Failure, Measures, Requirements, SettingArgs, logging};
 use otp_wire::storage::{Database, Exclusive, Storage};
 
+use crate::commands::exists;
 use crate::output;
 use crate::serve::{Listening, Service};
 use keys::{DevKeys, secret_key};
@@ -38,6 +39,9 @@ pub(crate) async fn run(settings: &SettingArgs, reset: bool) -> Result<(), Failu
         if keys::are_of(&database, &folder) {
             forget(&database, &folder)?;
         }
+    }
+    if is_ours {
+        keys::mark(&database, &folder)?;
     }
     let storage = Storage::open(&config).await?;
     storage.migrate().await?;
@@ -92,9 +96,7 @@ fn file(config: &Config) -> Result<PathBuf, Failure> {
 
 /// Whether the database was made by `dev`, or will be now.
 fn is_ours(database: &Path, folder: &Path) -> Result<bool, Failure> {
-    let is_there =
-        database.try_exists().map_err(|error| Failure::Denied(format!("{}: {error}", database.display())))?;
-    Ok(!is_there || keys::are_of(database, folder))
+    Ok(!exists(database)? || keys::are_of(database, folder))
 }
 
 /// Settings may name any database, and one that a service lives on is not begun anew.

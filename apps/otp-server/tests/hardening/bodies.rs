@@ -54,6 +54,8 @@ async fn a_body_is_taken_up_to_its_bound_and_no_further() {
     for (method, path, bound) in ROUTES {
         let announced = attacked.connections(1, &head(method, path, "Content-Length: 1099511627776"));
         assert_eq!(status(&rest(&announced[0])), Some(413), "{method} {path}: announced");
+        let asked = attacked.connections(1, &head(method, path, "Content-Length: 500000\r\nExpect: 100-continue"));
+        assert_eq!(status(&rest(&asked[0])), Some(413), "{method} {path}: asked for before");
         let chunked = head(method, path, "Transfer-Encoding: chunked");
         for (length, is_taken) in [(bound, true), (bound + 1, false)] {
             let whole = [chunked.as_slice(), &pieces(&vec![b' '; length]), b"0\r\n\r\n"].concat();

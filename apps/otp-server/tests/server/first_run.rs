@@ -117,6 +117,16 @@ fn a_database_that_dev_did_not_make_is_not_begun_anew() {
 }
 
 #[test]
+fn a_run_that_could_not_listen_may_be_begun_anew() {
+    let home = Home::empty();
+    let taken = TcpListener::bind(("127.0.0.1", home.port)).unwrap();
+    assert_eq!(home.run(&["dev"]).status.code(), Some(1));
+    assert!(home.path().join("otp-data/otp.db").exists());
+    drop(taken);
+    drop(home.start(&["dev", "--reset"]));
+}
+
+#[test]
 fn where_mail_really_goes_out_no_mailbox_is_promised() {
     let home = Home::empty().with("OTP_EMAIL_URL", "smtp://user:hunter2@127.0.0.1:1?tls=none");
     let server = home.start(&["dev"]);

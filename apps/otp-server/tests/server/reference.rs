@@ -112,7 +112,9 @@ impl Reader {
             self.variables.insert("LINK_TOKEN", link.split_whitespace().next().unwrap().to_owned());
             self.variables.insert("SIGNUP_CODE", code);
         } else {
-            self.variables.insert("CODE", code);
+            // As it may be copied.
+            let (begin, end) = code.split_at(3);
+            self.variables.insert("CODE", format!("{begin} {end}"));
         }
     }
 }

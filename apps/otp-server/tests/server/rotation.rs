@@ -48,8 +48,8 @@ async fn rotates(home: Home, sink: &SmtpSink) {
     server.kill();
 
     let home = keyed(home, NEW, "");
-    let again = home.json(&["secret", "rotate", "--json"]);
-    assert_eq!((&again["users"], &again["root"], &again["oldKeys"]), (&json!(0), &json!(false), &renewed["oldKeys"]));
+    let again = home.run(&["secret", "rotate"]);
+    assert_eq!(again.status.code(), Some(3), "{}", String::from_utf8_lossy(&again.stderr));
     let server = home.serve();
     assert_eq!(server.me(&tokens["token"]).await.0, 200);
     let (status, refreshed) =

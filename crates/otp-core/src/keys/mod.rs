@@ -9,11 +9,13 @@ mod derived;
 mod mac;
 mod master;
 mod older;
+mod root;
 mod seal;
 
 pub(crate) use mac::{MacKey, sha256};
 pub use master::{InvalidMasterKey, Kid, MasterKey};
 pub(crate) use older::Older;
+pub use root::RootKey;
 pub use seal::Sealed;
 
 use std::fmt;
@@ -24,10 +26,11 @@ use crate::caller::ClientAddress;
 use crate::email::EmailAddress;
 use crate::fault::{Fault, Res};
 use crate::id::{SigningKeyId, TenantId};
-use crate::port::{Entropy, EntropyExt, RetiredKey, RootStore};
+use crate::port::{Entropy, EntropyExt, RootStore};
 use crate::realm::Realm;
 use crate::time::Timestamp;
 use derived::Derived;
+use root::NotTheKey;
 
 /// The keyed hash of an address by which stores index; says nothing without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -73,18 +76,6 @@ impl fmt::Debug for Subject {
     }
 }
 
-/// In which context the root is sealed.
-const ROOT: &[u8] = b"root";
-
-/// Which of the master keys at hand opens a stored root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RootKey {
-    /// That in force.
-    Current,
-    /// One that was in force before: nothing has taken its place yet.
-    Older,
-}
-
 /// The keys of one deployment.
 pub struct Keyring {
     current: Derived,
@@ -111,10 +102,10 @@ impl Keyring {
     ) -> Res<Self> {
         let current = Derived::from(master);
         let older = Older::all(&current, previous, roots.retired(now).await?);
-        let fresh = current.seal.close(&entropy.bytes::<32>()?, ROOT, entropy)?;
-        let root = roots.keep(fresh).await?;
+        let fresh = current.seal.close(&entropy.bytes::<32>()?, root::CONTEXT, entropy)?;
+        let sealed = roots.keep(fresh).await?;
         let (_, plain) =
-            opened(&current, &older, &root).ok_or_else(|| Fault::misconfigured("keyring.open", NotTheKey))?;
+            root::opened(&current, &older, &sealed).ok_or_else(|| Fault::misconfigured("keyring.open", NotTheKey))?;
         let root_key = MacKey::new(&plain);
         let from_root = |label: &str| MacKey::new(&root_key.mac(&[label.as_bytes()]));
         Ok(Self {
@@ -124,22 +115,8 @@ impl Keyring {
             subject: from_root("limit-subject"),
             current,
             older,
-            root,
+            root: sealed,
         })
-    }
-
-    /// Which of `master`, `previous` and those `retired` opens `root`, if any does: whether [`open`](Self::open) would
-    /// succeed on a store that has it, for who must not write there.
-    pub fn opens(
-        master: &MasterKey,
-        previous: Option<&MasterKey>,
-        root: &Sealed,
-        retired: Vec<RetiredKey>,
-    ) -> Option<RootKey> {
-        let current = Derived::from(master);
-        let older = Older::all(&current, previous, retired);
-        let (keys, _) = opened(&current, &older, root)?;
-        Some(if keys.kid == current.kid { RootKey::Current } else { RootKey::Older })
     }
 
     /// Names the master key in force.
@@ -165,7 +142,7 @@ impl Keyring {
     /// # Errors
     /// When the entropy source faults.
     pub(crate) fn reseal_root(&self, entropy: &dyn Entropy) -> Res<Option<(&Sealed, Sealed)>> {
-        Ok(self.reseal(&self.root, ROOT, entropy)?.map(|anew| (&self.root, anew)))
+        Ok(self.reseal(&self.root, root::CONTEXT, entropy)?.map(|anew| (&self.root, anew)))
     }
 
     /// By what a store finds the rows of `address` in `realm`.
@@ -388,20 +365,6 @@ fn at_hand<'k>(current: &'k Derived, older: &'k [Older], kid: Option<Kid>) -> Op
     }
     older.iter().map(|older| &older.derived).find(|derived| derived.kid == kid)
 }
-
-/// The key at hand that opens `root`, and what is in it.
-fn opened<'k>(current: &'k Derived, older: &'k [Older], root: &Sealed) -> Option<(&'k Derived, Zeroizing<Vec<u8>>)> {
-    let keys = at_hand(current, older, root.kid())?;
-    keys.seal.open(root, ROOT).map(|plain| (keys, Zeroizing::new(plain)))
-}
-
-/// None of the keys at hand opens the root.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the secret key is not the one this database was made with; if it takes the place of another, OTP_SECRET_KEY_PREVIOUS has \
-     to be that until `otp-server secret rotate` has finished"
-)]
-struct NotTheKey;
 
 fn address_context(realm: Realm) -> Vec<u8> {
     [b"address".as_slice(), &realm.to_bytes()].concat()

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use otp_core::calls::Repeatable;
 use otp_core::id::TenantId;
 use otp_core::plan::Overrides;
-use otp_core::tenant::TenantStatus;
+use otp_core::tenant::{MAX_REASON, TenantStatus};
 use otp_core::tenants::StatusChange;
 use otp_core::time::Timestamp;
 use serde::Serialize;
@@ -21,9 +21,6 @@ use crate::call::{Call, Form, Input, Once, Operator, TenantCall, plain};
 use crate::contract::{self, Bound, CustomerStatus, Header, Name, Operation, Reason, Shape, closed};
 use crate::problem::{Flaw, ProblemCode};
 use crate::reply::{self, Answer, Reply, rfc_3339};
-
-/// Longest reason, in characters.
-const MAX_REASON: usize = 500;
 
 /// A customer, changed.
 #[derive(Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::body::HttpBody;
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, EXPECT};
 use http_body_util::BodyExt;
 
 use crate::problem::{Problem, ProblemCode};
@@ -22,10 +22,11 @@ const THROWN_AWAY: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// `payload_too_large`; `request_timeout` when it stalls; `invalid_json` when it breaks off.
-pub(crate) async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
     let announced = body.size_hint().lower();
     if announced > max as u64 {
-        if announced <= THROWN_AWAY {
+        // Who asks before he sends is told not to (RFC 9110, section 10.1.1).
+        if announced <= THROWN_AWAY && !headers.contains_key(EXPECT) {
             // Refused all the same when it stalls.
             tokio::time::timeout(PATIENCE, throw_away(body)).await.ok();
         }

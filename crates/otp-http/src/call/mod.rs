@@ -49,7 +49,7 @@ impl<W: Capability, I: Input> FromRequest<App> for Call<W, I> {
     /// the router; idempotency, object, state and limits follow in the handler, in the domain.
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let body = body::read(body, I::MAX_BODY).await?; // size, 413
+        let body = body::read(&parts.headers, body, I::MAX_BODY).await?; // size, 413
         let proven = Proven::by(W::BY, &parts, &body, app).await?; // credential, 401
         if let Err(refused) = proven.refuse_foreign(&parts.method, &parts.headers) {
             // origin, 403

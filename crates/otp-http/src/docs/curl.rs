@@ -136,5 +136,5 @@ fn quoted(text: &str) -> String {
     let quoted = format!("'{}'", text.replace('\'', r"'\''"));
     VARIABLES
         .iter()
-        .fold(quoted, |quoted, Variable { name, .. }| quoted.replace(&format!("${name}"), &format!("'${name}'")))
+        .fold(quoted, |quoted, Variable { name, .. }| quoted.replace(&format!("${name}"), &format!("'\"${name}\"'")))
 }

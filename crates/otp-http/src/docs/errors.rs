@@ -13,11 +13,11 @@ pub(super) fn page(calls: &[Called<'_>], public_url: &str) -> Page {
          <code>code</code>, a closed set. <code>requestId</code> names the call: whoever runs the service finds it in the log.</p>\n";
     let names = ProblemCode::ALL.iter().map(|code| code.as_str());
     let links: String = names.map(|name| format!("<li><a href=\"#{name}\">{name}</a></li>")).collect();
+    let codes = ProblemCode::ALL.iter().map(|code| part(*code, calls, public_url));
     Page {
         path: "docs/errors".to_owned(),
         title: "Errors",
-        opening: opening.to_owned(),
-        parts: ProblemCode::ALL.iter().map(|code| part(*code, calls, public_url)).collect(),
+        parts: [Part::opening("Errors", opening.to_owned())].into_iter().chain(codes).collect(),
         contents: format!("<h2>Codes</h2><ul>{links}</ul>"),
     }
 }

@@ -50,7 +50,6 @@ pub(super) fn page(guide: &Guide) -> Page {
     Page {
         path,
         title: guide.title,
-        opening: String::new(),
         parts: parts.collect(),
         contents: format!("<h2>On this page</h2>\n<ul>{contents}</ul>"),
     }

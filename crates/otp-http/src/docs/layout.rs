@@ -46,7 +46,7 @@ td p { margin: 0; }
 /// `page` as it is sent.
 pub(super) fn page(page: &Page) -> String {
     let parts: String = page.parts.iter().map(|part| part.html.as_str()).collect();
-    around(page.title, &page.root(), "", &page.contents, &format!("{}{parts}", page.opening))
+    around(page.title, &page.root(), "", &page.contents, &parts)
 }
 
 /// `rows` as a table that can be scrolled where it is too wide, by the keyboard as well.

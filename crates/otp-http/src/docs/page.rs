@@ -5,8 +5,6 @@ pub(super) struct Page {
     /// Where it is, seen from where the service is reached.
     pub(super) path: String,
     pub(super) title: &'static str,
-    /// What stands before its parts, as HTML.
-    pub(super) opening: String,
     pub(super) parts: Vec<Part>,
     /// What stands beside it, as HTML.
     pub(super) contents: String,
@@ -29,6 +27,11 @@ impl Page {
 }
 
 impl Part {
+    /// What stands before every other part of the page called `title`.
+    pub(super) fn opening(title: &str, html: String) -> Self {
+        Self { id: String::new(), title: title.to_owned(), html }
+    }
+
     /// Where it is, if it is a part of `page`.
     pub(super) fn place(&self, page: &Page) -> String {
         if self.id.is_empty() { page.path.clone() } else { format!("{}#{}", page.path, self.id) }

@@ -44,7 +44,9 @@ pub(super) fn calls(document: &Value) -> Vec<Called<'_>> {
 
 /// The page.
 pub(super) fn page(document: &Value, calls: &[Called<'_>]) -> Page {
-    let (mut contents, mut parts) = (String::new(), vec![begin()]);
+    let introduction = markdown::of_contract(text(&document["info"], "description"));
+    let opening = Part::opening("Calls", format!("<h1>Calls</h1>\n{introduction}"));
+    let (mut contents, mut parts) = (String::new(), vec![opening, begin()]);
     for tag in document["tags"].as_array().into_iter().flatten() {
         let (name, told) = (text(tag, "name"), text(tag, "description"));
         let mut heading = format!("<h2>{}</h2><p>{}</p>", escape(name), escape(told));
@@ -58,14 +60,7 @@ pub(super) fn page(document: &Value, calls: &[Called<'_>]) -> Page {
         }
         contents.push_str("</ul>");
     }
-    let introduction = markdown::of_contract(text(&document["info"], "description"));
-    Page {
-        path: "docs".to_owned(),
-        title: "Calls",
-        opening: format!("<h1>Calls</h1>\n{introduction}"),
-        parts,
-        contents,
-    }
+    Page { path: "docs".to_owned(), title: "Calls", parts, contents }
 }
 
 /// What there is to know before a call is tried.

@@ -70,7 +70,7 @@ pub(crate) async fn confirm(State(app): State<App>, request: Request) -> Respons
     let (parts, body) = request.into_parts();
     let locale = accepted_locale(&parts.headers).unwrap_or_default();
     let caller = Anybody::of(&parts).caller(&RequestId::of(&parts));
-    let body = match read_body(body, MAX_FORM).await {
+    let body = match read_body(&parts.headers, body, MAX_FORM).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };

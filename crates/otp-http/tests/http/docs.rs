@@ -126,6 +126,8 @@ async fn every_page_is_searched() {
     for (q, place) in [
         ("get+fresh+tokens", "docs#refreshSession"),
         ("csrf", "docs/errors#csrf_failed"),
+        ("camelCase", "docs"),
+        ("9457", "docs/errors"),
         ("nginx", "docs/guides/deploying#"),
         ("NIST", "docs/guides/security"),
         ("%22active%22%3A+false", "docs#introspectToken"),

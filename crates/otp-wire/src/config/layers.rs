@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::settings::{SETTINGS, Setting, closest, named};
 
-/// The longest file that holds a secret. One that never ends would be read for ever.
-const LONGEST_SECRET: u64 = 64 * 1024;
+/// The longest file that is read, in octets. One that never ends would be read for ever.
+const LONGEST: u64 = 1024 * 1024;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Sources {
                 None
             }
             (Some(text), None) => Some(Value::new(text, Origin::Environment(setting.env.to_owned()))),
-            (None, Some(path)) => match read_secret(path) {
+            (None, Some(path)) => match read_text(Path::new(path)) {
                 Ok(text) => Some(Value::new(text.trim_end_matches(['\r', '\n']), Origin::SecretFile(pointer_name))),
                 Err(error) => {
                     errors.push(format!("{pointer_name} names {path}, which cannot be read: {error}"));
@@ -152,12 +152,12 @@ impl Sources {
     }
 }
 
-/// The secret in the file at `path`.
-fn read_secret(path: &str) -> io::Result<String> {
+/// What is in the file at `path`.
+fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LONGEST_SECRET + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST_SECRET {
-        return Err(io::Error::other("it is longer than 64 KiB, as no secret is"));
+    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is longer than 1 MiB"));
     }
     Ok(text)
 }
@@ -165,7 +165,7 @@ fn read_secret(path: &str) -> io::Result<String> {
 /// What stands in a configuration file; nothing, if it cannot be read.
 fn read_file(path: &Path, errors: &mut Vec<String>) -> Option<InFile> {
     let mut file = InFile::default();
-    let table: toml::Table = match std::fs::read_to_string(path).map_err(|error| error.to_string()).and_then(parse) {
+    let table: toml::Table = match read_text(path).map_err(|error| error.to_string()).and_then(parse) {
         Ok(table) => table,
         Err(error) => {
             errors.push(format!("{}: {error}", path.display()));
@@ -189,13 +189,15 @@ fn read_file(path: &Path, errors: &mut Vec<String>) -> Option<InFile> {
 }
 
 /// Errors of the TOML parser quote the line they stand on, which may hold a secret: the place is told, and what the parser
-/// says of it, which is about signs and not about values.
+/// says of it, where that is about signs and not about values.
 fn parse(text: String) -> Result<toml::Table, String> {
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map(|before| before.matches('\n').count() + 1);
         let place = line.map(|line| format!(" near line {line}")).unwrap_or_default();
-        format!("not valid TOML{place}: {}", error.message())
+        let quotes = ["invalid type", "invalid value"].iter().any(|begin| error.message().starts_with(begin));
+        let why = if quotes { "a number that is too large: write it as a string" } else { error.message() };
+        format!("not valid TOML{place}: {why}")
     })
 }
 

@@ -1,7 +1,7 @@
 //! Values read as what they mean.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -152,8 +152,11 @@ impl Config {
     /// [`ConfigError`] when one takes the place of the other.
     pub fn listens_apart(&self) -> Result<(), ConfigError> {
         let api = self.listen;
+        // That of IPv6 which stands for every address takes those of IPv4, too, and not the other way round.
+        let takes = |any: IpAddr, one: IpAddr| any.is_unspecified() && (any.is_ipv6() || one.is_ipv4());
         let takes_its_place = |metrics: &SocketAddr| {
-            let same_host = metrics.ip() == api.ip() || metrics.ip().is_unspecified() || api.ip().is_unspecified();
+            let (one, other) = (metrics.ip().to_canonical(), api.ip().to_canonical());
+            let same_host = one == other || takes(one, other) || takes(other, one);
             // With port 0 the system chooses, and never the same twice.
             same_host && metrics.port() == api.port() && api.port() != 0
         };

@@ -29,7 +29,7 @@ async fn compared(master: &MasterKey, previous: Option<&MasterKey>, storage: &St
     let retired = storage.stores().roots.retired(SystemClock.now()).await?;
     let is_unfinished = retired.iter().any(|key| key.until.is_none());
     Ok(match Keyring::opens(master, previous, &root, retired) {
-        None => Finding::error(Check::Key, "OTP_SECRET_KEY is not the key this database was made with: `serve` will not start")
+        None => Finding::error(Check::Key, "OTP_SECRET_KEY does not open what is stored: `serve` will not start")
             .fix(
                 "the key the service has run with so far; if OTP_SECRET_KEY takes its place, OTP_SECRET_KEY_PREVIOUS has to be it",
             ),

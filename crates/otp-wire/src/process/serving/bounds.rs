@@ -32,6 +32,9 @@ pub(super) const HEARD_OUT: usize = 4 * 1024 * 1024;
 /// them, and over HTTP/2 one connection may begin a hundred.
 pub(super) const UNFINISHED: usize = 256 * 1024 * 1024;
 
+/// Octets held for one such call at the most: a head, and the largest body that a route takes. More is thrown away as it comes.
+pub(super) const UNFINISHED_CALL: usize = HEAD + 256 * 1024;
+
 /// Octets of a head, request line and all headers. A session's cookie, a token and a key are three; browsers send the cookies
 /// of every customer of the site.
 const HEAD: usize = 32 * 1024;

@@ -38,7 +38,8 @@ pub(super) async fn serve(
     }
     let watcher = place.watcher();
     let service = service_fn(move |request| answer(router.clone(), peer, watcher.clone(), request));
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(Lingering::over(stream)), service));
+    let mut connection =
+        pin!(protocol.serve_connection(TokioIo::new(Lingering::over(stream, closing.clone())), service));
     // Nobody left to say so is a reason to close, too.
     let mut closing = pin!(async move { closing.wait_for(|closing| *closing).await.is_ok() });
     let mut is_closing = false;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
 use super::bounds::{HEARD_OUT, HEARING_OUT};
@@ -20,11 +21,13 @@ pub(super) struct Lingering<S> {
     /// Since the end was said.
     hearing_out: Option<Pin<Box<Sleep>>>,
     heard: usize,
+    /// Whether the process is: then nobody is waited for who says nothing.
+    closing: watch::Receiver<bool>,
 }
 
 impl<S> Lingering<S> {
-    pub(super) fn over(stream: S) -> Self {
-        Self { stream, hearing_out: None, heard: 0 }
+    pub(super) fn over(stream: S, closing: watch::Receiver<bool>) -> Self {
+        Self { stream, hearing_out: None, heard: 0, closing }
     }
 }
 
@@ -56,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let Self { stream, hearing_out, heard } = &mut *self;
+        let Self { stream, hearing_out, heard, closing } = &mut *self;
         let time = match hearing_out {
             Some(time) => time,
             None => {
@@ -67,11 +70,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
         while *heard < HEARD_OUT && time.as_mut().poll(context).is_pending() {
             let mut piece = [0; PIECE];
             let mut piece = ReadBuf::new(&mut piece);
-            let more = ready!(Pin::new(&mut *stream).poll_read(context, &mut piece));
-            if more.is_err() || piece.filled().is_empty() {
-                break;
+            match Pin::new(&mut *stream).poll_read(context, &mut piece) {
+                Poll::Ready(Ok(())) if !piece.filled().is_empty() => *heard += piece.filled().len(),
+                Poll::Pending if !*closing.borrow() => return Poll::Pending,
+                Poll::Ready(_) | Poll::Pending => break,
             }
-            *heard += piece.filled().len();
         }
         Poll::Ready(Ok(()))
     }
@@ -85,11 +88,15 @@ mod tests {
 
     use super::*;
 
+    fn lingering<S>(stream: S) -> Lingering<S> {
+        Lingering::over(stream, watch::channel(false).1)
+    }
+
     #[tokio::test]
     async fn a_client_may_end_what_it_was_sending() {
         let (mut client, server) = duplex(PIECE);
         let closing = async {
-            let mut server = Lingering::over(server);
+            let mut server = lingering(server);
             server.write_all(b"no").await.unwrap();
             server.shutdown().await.unwrap();
         };
@@ -106,7 +113,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_does_not_stop_is_cut() {
         let (mut client, server) = duplex(PIECE);
-        let mut server = Lingering::over(server);
+        let mut server = lingering(server);
         let mut closing = Box::pin(server.shutdown());
         assert!(closing.as_mut().now_or_never().is_none());
         advance(HEARING_OUT / 2).await;
@@ -119,7 +126,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_heard_out_without_end() {
         let (mut client, server) = duplex(PIECE);
-        let closing = async { Lingering::over(server).shutdown().await.unwrap() };
+        let closing = async { lingering(server).shutdown().await.unwrap() };
         let sending = async {
             let mut sent = 0;
             while client.write_all(&[0; PIECE]).await.is_ok() {
@@ -129,5 +136,15 @@ mod tests {
         };
         let sent = tokio::join!(closing, sending).1;
         assert!((HEARD_OUT..=HEARD_OUT + PIECE).contains(&sent), "{sent}");
+    }
+
+    #[tokio::test]
+    async fn nobody_who_says_nothing_keeps_a_process_from_its_end() {
+        let (_client, server) = duplex(PIECE);
+        let (end, closing) = watch::channel(false);
+        let mut server = Lingering::over(server, closing);
+        assert!(server.shutdown().now_or_never().is_none());
+        end.send_replace(true);
+        server.shutdown().now_or_never().unwrap().unwrap();
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-use super::bounds::{FIRST_CALL, IDLE, UNFINISHED};
+use super::bounds::{FIRST_CALL, IDLE, UNFINISHED, UNFINISHED_CALL};
 
 /// How soon to look again for somebody silent, where everybody was in the middle of a call.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -99,10 +99,9 @@ impl Room {
 
     /// Shows out whoever has us hold most of bodies that have not come whole, whatever else is going on on that connection.
     fn unburden(&self) {
-        let mut taken = self.taken();
-        let held = |of: &Standing| of.unfinished.load(Ordering::Relaxed);
-        let most = taken.iter().map(|(number, of)| (held(of), *number)).max();
-        if let Some(standing) = most.and_then(|(_, number)| taken.remove(&number)) {
+        let taken = self.taken();
+        // It stays the one for which most is held until that is free again, so nobody goes besides.
+        if let Some(standing) = taken.values().max_by_key(|of| of.unfinished.load(Ordering::Relaxed)) {
             standing.shown_out.notify_one();
             tracing::debug!("a connection was closed for what it had us hold");
         }
@@ -222,6 +221,7 @@ impl Arrival {
     /// So many more octets are held for it. When all that is held is too much, the connections go for which most is.
     pub(super) fn holds(&mut self, octets: usize) {
         let Watcher { room, standing } = &self.watcher;
+        let octets = octets.min(UNFINISHED_CALL.saturating_sub(self.octets));
         self.octets += octets;
         standing.unfinished.fetch_add(octets, Ordering::Relaxed);
         if room.unfinished.fetch_add(octets, Ordering::Relaxed) + octets > UNFINISHED {
@@ -307,15 +307,22 @@ mod tests {
         let (dumb, busy, modest) = (room.place().await, room.place().await, room.place().await);
         // One more is being answered on it, which makes it no less of a burden.
         let _calls = (busy.watcher().call(), busy.watcher().call(), modest.watcher().call());
-        let (mut much, mut little) = (busy.watcher().arrival(), modest.watcher().arrival());
-        much.holds(UNFINISHED - 1);
-        little.holds(1);
+        let much = |_| {
+            let mut body = busy.watcher().arrival();
+            // Whatever it has us throw away, no more of it is held.
+            body.holds(usize::MAX);
+            body
+        };
+        let much: Vec<Arrival> = (0..UNFINISHED / UNFINISHED_CALL).map(much).collect();
+        let mut little = modest.watcher().arrival();
+        little.holds(UNFINISHED % UNFINISHED_CALL);
         assert!(busy.shown_out().now_or_never().is_none(), "as much as may be");
+        little.holds(1);
         little.holds(1);
         busy.shown_out().now_or_never().unwrap();
         assert!(modest.shown_out().now_or_never().is_none() && dumb.shown_out().now_or_never().is_none());
         drop((much, busy));
-        little.holds(UNFINISHED / 2);
+        little.holds(1);
         assert!(modest.shown_out().now_or_never().is_none(), "what has gone is held no more");
     }
 }
