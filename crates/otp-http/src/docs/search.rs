@@ -13,9 +13,9 @@ const WORDS: usize = 8;
 const LONGEST: usize = 100;
 /// Characters that are shown of a place, before the word that was looked for and in all.
 const BEFORE: usize = 60;
+const SHOWN: usize = 220;
 /// Tags that do not part words.
 const WITHIN_WORDS: [&str; 5] = ["a", "code", "em", "span", "strong"];
-const SHOWN: usize = 220;
 
 /// The text of every part of every page.
 pub(super) struct Index {
