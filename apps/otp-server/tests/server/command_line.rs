@@ -93,27 +93,6 @@ fn a_secret_may_stand_in_a_file_but_not_in_both_places() {
 }
 
 #[test]
-fn what_cannot_be_run_with_is_refused_by_name_by_serve_and_by_check() {
-    for (name, value, named) in [
-        ("OTP_DATABASE_URL", "postgres://", "postgres://"),
-        ("OTP_KV_URL", "memcached://localhost", "redis://"),
-        ("OTP_EMAIL_URL", "resend://key@", "resend"),
-        ("OTP_EMAIL_URL", "smtp://127.0.0.1:1?colour=red", "email"),
-        ("OTP_DATABASE_URL", "mysql://localhost/otp", "postgres://"),
-        ("OTP_EMAIL_URL", "smtp://localhost?colour=red", "email"),
-        ("OTP_LOG", "otp_core=loudly", "log"),
-    ] {
-        let home = Home::serving("smtp://127.0.0.1:1?tls=none").with(name, value);
-        for command in [["serve"].as_slice(), &["config", "check"]] {
-            let output = home.run(command);
-            let (_, stderr) = said(&output);
-            assert_eq!(output.status.code(), Some(3), "{command:?} {name}={value}: {stderr}");
-            assert!(stderr.contains(named), "{stderr}");
-        }
-    }
-}
-
-#[test]
 fn a_server_that_is_not_there_is_unreachable_and_not_a_mistake() {
     let home =
         Home::serving("smtp://127.0.0.1:1?tls=none").with("OTP_DATABASE_URL", "postgres://u:hidden@127.0.0.1:1/otp");

@@ -24,6 +24,17 @@ fn checked(home: &Home, text: &str) -> (Option<i32>, String) {
     ended(home, &["--config", file.to_str().unwrap(), "config", "check"])
 }
 
+/// One with the variable `name`, which `serve` and `config check` refuse for what is `named`, without a secret.
+fn refused(name: &str, value: &str, named: &str) -> Home {
+    let home = complete().with(name, value);
+    for command in [["serve"].as_slice(), &["config", "check"]] {
+        let (code, said) = ended(&home, command);
+        assert_eq!(code, Some(3), "{command:?} {name}={value}: {said}");
+        assert!(said.contains(named) && !said.contains("hunter2"), "{said}");
+    }
+    home
+}
+
 #[test]
 fn a_misspelt_variable_is_told_and_ignored() {
     let home = complete().with("OTP_LISTN", "hunter2").with("OTP_SECRET_KEY_FIEL", "hunter2");
@@ -51,6 +62,21 @@ fn what_dev_tells_a_shell_and_what_others_read_is_no_mistake() {
 }
 
 #[test]
+fn what_cannot_be_run_with_is_refused_by_name_by_serve_and_by_check() {
+    for (name, value, named) in [
+        ("OTP_DATABASE_URL", "postgres://", "postgres://"),
+        ("OTP_KV_URL", "memcached://localhost", "redis://"),
+        ("OTP_EMAIL_URL", "resend://key@", "resend"),
+        ("OTP_EMAIL_URL", "smtp://127.0.0.1:1?colour=red", "email"),
+        ("OTP_DATABASE_URL", "mysql://localhost/otp", "postgres://"),
+        ("OTP_EMAIL_URL", "smtp://localhost?colour=red", "email"),
+        ("OTP_LOG", "otp_core=loudly", "log"),
+    ] {
+        refused(name, value, named);
+    }
+}
+
+#[test]
 fn a_url_that_its_driver_cannot_read_is_found_before_it_is_connected_to() {
     for (name, url, named) in [
         ("OTP_DATABASE_URL", "postgres://u:hunter2@[bad/db", "database"),
@@ -60,12 +86,7 @@ fn a_url_that_its_driver_cannot_read_is_found_before_it_is_connected_to() {
         ("OTP_KV_URL", "redis://:hunter2@localhost:99999", "kv"),
         ("OTP_KV_URL", "rediss://:hunter2@localhost/not-a-number", "kv"),
     ] {
-        let home = complete().with(name, url);
-        for command in [["config", "check"].as_slice(), &["serve"]] {
-            let (code, said) = ended(&home, command);
-            assert_eq!(code, Some(3), "{command:?} {url}: {said}");
-            assert!(said.contains(named) && !said.contains("hunter2"), "{said}");
-        }
+        let home = refused(name, url, named);
         let doctor = home.run(&["doctor"]);
         let said = String::from_utf8_lossy(&doctor.stdout);
         assert!(

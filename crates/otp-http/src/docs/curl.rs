@@ -9,10 +9,10 @@ use crate::contract::Example;
 /// A variable of the shell.
 struct Variable {
     name: &'static str,
-    /// The members of bodies, and the parameters of paths, that it stands for.
-    of: &'static [&'static str],
-    /// The parameters of queries and forms.
-    of_query: &'static [&'static str],
+    /// The member of bodies, and the parameter of paths, that it stands for.
+    of: Option<&'static str>,
+    /// The parameter of queries and forms.
+    of_query: Option<&'static str>,
     /// Where it comes from, in Markdown.
     told: &'static str,
 }
@@ -21,33 +21,33 @@ struct Variable {
 const VARIABLES: &[Variable] = &[
     variable(
         "OTP_URL",
-        &[],
-        &[],
+        None,
+        None,
         "Where the service is. `otp-data/dev.env` has it for the service of `otp-server dev`.",
     ),
-    variable("OTP_API_KEY", &[], &[], "A customer's secret key. `dev.env` has one."),
-    variable("OTP_OPERATOR_KEY", &[], &[], "A key of `otp-server operator create`. `dev.env` has one."),
+    variable("OTP_API_KEY", None, None, "A customer's secret key. `dev.env` has one."),
+    variable("OTP_OPERATOR_KEY", None, None, "A key of `otp-server operator create`. `dev.env` has one."),
     variable(
         "CUSTOMER_ID",
-        &["customerId"],
-        &[],
+        Some("customerId"),
+        None,
         "`customerId` of [getOwnCustomer](#getOwnCustomer); for operators, of [registerCustomer](#registerCustomer).",
     ),
-    variable("CHALLENGE_ID", &["challengeId"], &[], "`challengeId` of [requestOtp](#requestOtp)."),
-    variable("CODE", &["otp"], &[], "The code in the mail it sends."),
-    variable("TOKEN", &["token"], &[], "`token` of [verifyOtp](#verifyOtp) or [refreshSession](#refreshSession)."),
-    variable("REFRESH_TOKEN", &["refreshToken"], &[], "`refreshToken` of the same."),
-    variable("USER_ID", &["userId"], &[], "`userId` of [verifyOtp](#verifyOtp)."),
-    variable("SESSION_ID", &["sessionId"], &[], "`sessionId` of [verifyOtp](#verifyOtp)."),
-    variable("KEY_ID", &["keyId"], &[], "`keyId` of [createApiKey](#createApiKey)."),
-    variable("SIGNUP_CODE", &["code"], &[], "The code in the mail that [signUp](#signUp) sends."),
-    variable("LINK_TOKEN", &[], &["token"], "What follows `token=` in the link in that mail."),
+    variable("CHALLENGE_ID", Some("challengeId"), None, "`challengeId` of [requestOtp](#requestOtp)."),
+    variable("CODE", Some("otp"), None, "The code in the mail it sends."),
+    variable("TOKEN", Some("token"), None, "`token` of [verifyOtp](#verifyOtp) or [refreshSession](#refreshSession)."),
+    variable("REFRESH_TOKEN", Some("refreshToken"), None, "`refreshToken` of the same."),
+    variable("USER_ID", Some("userId"), None, "`userId` of [verifyOtp](#verifyOtp)."),
+    variable("SESSION_ID", Some("sessionId"), None, "`sessionId` of [verifyOtp](#verifyOtp)."),
+    variable("KEY_ID", Some("keyId"), None, "`keyId` of [createApiKey](#createApiKey)."),
+    variable("SIGNUP_CODE", Some("code"), None, "The code in the mail that [signUp](#signUp) sends."),
+    variable("LINK_TOKEN", None, Some("token"), "What follows `token=` in the link in that mail."),
 ];
 
 const fn variable(
     name: &'static str,
-    of: &'static [&'static str],
-    of_query: &'static [&'static str],
+    of: Option<&'static str>,
+    of_query: Option<&'static str>,
     told: &'static str,
 ) -> Variable {
     Variable { name, of, of_query, told }
@@ -104,7 +104,7 @@ fn path(example: &Example, template: &str) -> String {
 fn pairs(text: &str) -> String {
     let pairs = text.split('&').map(|pair| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-        let variable = VARIABLES.iter().find(|variable| variable.of_query.contains(&name));
+        let variable = VARIABLES.iter().find(|variable| variable.of_query == Some(name));
         variable.map_or(pair.to_owned(), |variable| format!("{name}=${}", variable.name))
     });
     pairs.collect::<Vec<_>>().join("&")
@@ -128,7 +128,7 @@ fn varied(body: Value) -> Value {
 
 /// The variable for the member or parameter `name`, as a shell reads it.
 fn of(name: &str) -> Option<String> {
-    VARIABLES.iter().find(|variable| variable.of.contains(&name)).map(|variable| format!("${}", variable.name))
+    VARIABLES.iter().find(|variable| variable.of == Some(name)).map(|variable| format!("${}", variable.name))
 }
 
 /// `text` as one word of a shell, in which variables are read.

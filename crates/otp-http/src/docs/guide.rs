@@ -2,8 +2,8 @@
 
 use otp_core::mail::escape_html as escape;
 
-use super::markdown;
 use super::page::{Page, Part};
+use super::{markdown, search};
 
 /// A guide.
 pub(super) struct Guide {
@@ -36,21 +36,27 @@ guides! {
 
 /// Its page, in a part for each heading of the second level.
 pub(super) fn page(guide: &Guide) -> Page {
-    let path = format!("docs/guides/{}", guide.name);
     let folder = if guide.file.contains('/') { "docs" } else { "" };
     let html = markdown::to_html(guide.text, "../../", folder);
-    let headings = markdown::headings(guide.text);
-    let contents: String = headings
+    let parts: Vec<Part> = markdown::at_headings(&html).map(|html| part(guide, html)).collect();
+    let contents: String = parts
         .iter()
-        .map(|(fragment, title)| format!("<li><a href=\"#{fragment}\">{}</a></li>", escape(title)))
+        .filter(|part| !part.id.is_empty())
+        .map(|part| format!("<li><a href=\"#{}\">{}</a></li>", part.id, escape(&part.title)))
         .collect();
-    let titles = [(String::new(), guide.title.to_owned())].into_iter().chain(headings);
-    let parts =
-        markdown::at_headings(&html).zip(titles).map(|(html, (id, title))| Part { id, title, html: html.to_owned() });
     Page {
-        path,
+        path: format!("docs/guides/{}", guide.name),
         title: guide.title,
-        parts: parts.collect(),
+        parts,
         contents: format!("<h2>On this page</h2>\n<ul>{contents}</ul>"),
+    }
+}
+
+/// The part of `guide` that is `html`, which begins with its heading unless it is the first.
+fn part(guide: &Guide, html: &str) -> Part {
+    let heading = html.strip_prefix("<h2 id=\"").and_then(|rest| rest.split_once("</h2>")?.0.split_once("\">"));
+    match heading {
+        Some((id, title)) => Part { id: id.to_owned(), title: search::text_of(title), html: html.to_owned() },
+        None => Part::opening(guide.title, html.to_owned()),
     }
 }

@@ -73,12 +73,6 @@ pub(super) fn at_headings(page: &str) -> impl Iterator<Item = &str> {
     [0].into_iter().chain(places).zip(ends).map(|(begin, end)| &page[begin..end])
 }
 
-/// The headings of the second level in `text`, with the fragments that point at them.
-pub(super) fn headings(text: &str) -> Vec<(String, String)> {
-    let lines = text.lines().filter_map(|line| line.strip_prefix("## "));
-    lines.map(|title| (slug(&title.replace('`', "")), title.replace('`', ""))).collect()
-}
-
 /// The text of the heading that has just begun.
 fn heading(events: &[Event<'_>]) -> String {
     let within = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));

@@ -95,7 +95,7 @@ fn around(text: &str, word: &str) -> String {
 }
 
 /// The text of `html`, which is well formed.
-fn text_of(html: &str) -> String {
+pub(super) fn text_of(html: &str) -> String {
     let mut text = String::new();
     for piece in html.split('<') {
         let (tag, after) = piece.split_once('>').unwrap_or(("", piece));
